@@ -1,0 +1,117 @@
+"""Long work outside the script run, as pages use it.
+
+Streamlit ends a running script at every click, so work that takes seconds runs in a few threads
+of its own (``app.workers``), and a fragment looks at it twice a second and draws how far it is::
+
+    if st.button("Fetch"):
+        submit("fetch mnist", lambda on_step: fetch_dataset("mnist", on_step))
+    job = find("fetch mnist")
+    if job is not None:
+        show_job(job)
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from app.workers import Job, Jobs
+from core.types import OnStep
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.5
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> Jobs:
+    return Jobs()
+
+
+def _watcher() -> str:
+    """A name for this browser tab, so that one tab's Cancel does not end another's wait."""
+    name: str = st.session_state.setdefault("watcher", uuid.uuid4().hex)
+    return name
+
+
+def submit(key: str, function: Callable[[OnStep], T], *, abandon_after: float = 120.0) -> Job[T]:
+    """Start a job, or join the one of the same key that waits, runs or is done.
+
+    Args:
+        key: Names the work and everything that decides its result.
+        function: The work; it calls the callback it is given at every step, calls nothing of
+            Streamlit and reads no session state.
+        abandon_after: Seconds without a look from any page after which the job is given up.
+
+    Raises:
+        LabError: Too many jobs wait or run already.
+    """
+    return _jobs().submit(key, function, watcher=_watcher(), abandon_after=abandon_after)
+
+
+def find(key: str) -> Job[Any] | None:
+    """The job of this key; None when nobody has submitted it, or it finished long ago."""
+    return _jobs().find(key)
+
+
+def forget(key: str) -> None:
+    """Drop a finished job, so that its message goes and the same key can be submitted afresh."""
+    _jobs().forget(key)
+
+
+def show_job(job: Job[Any], title: str = "Working") -> None:
+    """Draw a job: a bar with an estimate and Cancel while it lasts, then why it ended.
+
+    When the job ends the whole page runs once more; a page that finds ``job.state == "done"``
+    shows the result itself.
+    """
+    started_active = job.active
+
+    def draw() -> None:
+        if job.active and job.left_by(_watcher()):
+            st.info(f"{title}: you left it; somebody else still waits for it.")
+        elif job.active:
+            _draw_progress(job, title)
+        elif started_active:
+            st.rerun()
+        elif job.state == "failed":
+            st.error(f"{title}: {job.error}", icon=":material/error:")
+        elif job.state == "cancelled":
+            st.info(f"{title}: cancelled.", icon=":material/cancel:")
+
+    st.fragment(draw, run_every=POLL_SECONDS if started_active else None)()
+
+
+def _draw_progress(job: Job[Any], title: str) -> None:
+    watcher = _watcher()
+    job.watch(watcher)
+    bar, button = st.columns([4, 1], vertical_alignment="bottom")
+    bar.progress(job.progress.fraction, text=f"{title}: {describe(job, _jobs().before(job))}")
+    button.button(
+        "Cancel",
+        key=f"cancel {job.key}",
+        help="Ends this computation, unless somebody else waits for the same one.",
+        on_click=job.leave,
+        args=(watcher,),
+        icon=":material/close:",
+        width="stretch",
+    )
+
+
+def describe(job: Job[Any], before: int = 0) -> str:
+    """How far a job is, in words."""
+    progress = job.progress
+    if job.state == "waiting":
+        return "next in line" if before == 0 else f"waiting, {before} before it"
+    if not progress.of:
+        return f"starting, {_seconds(progress.seconds)} so far"
+    words = f"{progress.fraction:.0%}"
+    if progress.estimate is not None:
+        words += f", about {_seconds(progress.estimate)} to go"
+    return words
+
+
+def _seconds(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 90 else f"{whole // 60} min {whole % 60} s"

@@ -1,0 +1,236 @@
+"""The command line: ``python -m core train | evaluate | data | checkpoints | showcase``."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from core.types import LabError, Step
+
+RUNS = Path(__file__).resolve().parent.parent / "runs"
+
+
+class Bar:
+    """A progress bar in the terminal that takes the core's reports."""
+
+    def __init__(self, title: str) -> None:
+        from tqdm import tqdm
+
+        self.bar = tqdm(desc=title, unit="step", dynamic_ncols=True)
+
+    def __enter__(self) -> Callable[[Step], None]:
+        return self.report
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.close()
+
+    def report(self, step: Step) -> None:
+        """Move to a step and show its figures."""
+        if self.bar.n == 0 and step.index > 1:
+            self.bar.initial = step.index  # a resumed run: earlier steps took no time here
+        self.bar.total = step.of
+        self.bar.n = step.index
+        self.bar.set_postfix({name: f"{value:.4g}" for name, value in step.values.items()})
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train a shipped name, store it, and say what was measured."""
+    from core.shipping import train_and_ship
+
+    with Bar(f"{arguments.dataset} {arguments.name}") as on_step:
+        row = train_and_ship(
+            arguments.dataset,
+            arguments.name,
+            runs=RUNS,
+            steps=arguments.steps,
+            restart=arguments.restart,
+            on_step=on_step,
+        )
+    print(f"{row.file}: {row.size / 1e6:.1f} MB")
+    print(json.dumps(row.figures, indent=1))
+    return 0
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Measure one specification, or a suite, and write JSON."""
+    from core.evaluation import SUITES, Specification, evaluate as measure, store_results
+
+    if arguments.suite:
+        specifications = SUITES[arguments.suite](arguments.dataset)
+    else:
+        specifications = (
+            Specification(
+                dataset=arguments.dataset,
+                classifier=arguments.classifier,
+                defence=arguments.defence,
+                attack=arguments.attack,
+                parameters=_parameters(arguments.set),
+                threat=arguments.threat,
+                split=arguments.split,
+                n=arguments.n,
+                seed=arguments.seed,
+            ),
+        )
+    evaluations = []
+    for specification in specifications:
+        title = " ".join(
+            str(part)
+            for part in (specification.attack, specification.classifier, specification.defence)
+            if part
+        )
+        with Bar(title) as on_step:
+            evaluations.append(
+                measure(specification, on_step=on_step, on_notice=_say, cache=RUNS / "evaluation")
+            )
+    if arguments.suite:
+        path = store_results(f"{arguments.dataset}-{arguments.suite}", evaluations)
+        print(f"wrote {path}")
+        return 0
+    text = json.dumps(evaluations[0].as_dict(), indent=1)
+    if arguments.out:
+        arguments.out.write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0
+
+
+def data(arguments: argparse.Namespace) -> int:
+    """List, check or fetch data sets."""
+    from core.data import available_datasets, check_dataset, dataset_state, fetch_dataset
+
+    if arguments.action == "fetch":
+        for name in arguments.names:
+            with Bar(f"fetch {name}") as on_step:
+                fetch_dataset(name, on_step)
+    broken = False
+    for name in arguments.names or available_datasets():
+        state = dataset_state(name)
+        splits = ", ".join(f"{split} {n:,}" for split, n in state.readable.items()) or "nothing"
+        print(f"{name:15} {splits}  [{state.source}]")
+        problems = [state.problem] if state.problem else []
+        if arguments.action == "check":
+            problems += [p for p in check_dataset(name) if p not in problems]
+        for problem in problems:
+            broken = True
+            print(f"{'':15} ! {problem}")
+    return int(broken and arguments.action == "check")
+
+
+def checkpoints(arguments: argparse.Namespace) -> int:
+    """List or verify the checkpoints."""
+    from core.checkpoints import checkpoint_rows, verify_checkpoint
+
+    broken = 0
+    rows = checkpoint_rows()
+    for row in rows:
+        problem = verify_checkpoint(row) if arguments.action == "verify" else None
+        broken += problem is not None
+        state = f"  ! {problem}" if problem else ("  ok" if arguments.action == "verify" else "")
+        print(f"{row.dataset:15} {row.name:14} {row.size / 1e6:5.1f} MB  {row.sha256[:12]}{state}")
+    if arguments.action == "measure":
+        from core.shipping import measure_row
+
+        for row in rows:
+            print(row.name, json.dumps(measure_row(row).figures))
+    print(f"{len(rows)} checkpoints, {broken} with a problem")
+    return int(broken > 0)
+
+
+def showcase(arguments: argparse.Namespace) -> int:
+    """Make the finished triplets of the first screen."""
+    from core.evaluation.showcase import make_showcase
+
+    with Bar("showcase") as on_step:
+        path = make_showcase(arguments.dataset, on_step=on_step)
+    print(f"wrote {path}")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    root.add_argument("--device", help="cpu or cuda; else the environment's LQVAE_DEVICE")
+    commands = root.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        added.add_argument("--device", default=argparse.SUPPRESS, help="cpu or cuda")
+        added.set_defaults(run=run)
+        return added
+
+    one = command("train", train)
+    one.add_argument("name", help="a shipped name, for example a, lq_vae, lq_vae_plus")
+    one.add_argument("--dataset", default="mnist")
+    one.add_argument("--steps", type=int, help="shorter or longer than the recipe")
+    one.add_argument("--restart", action="store_true", help="do not resume an earlier run")
+
+    one = command("evaluate", evaluate)
+    one.add_argument("--dataset", default="mnist")
+    one.add_argument("--classifier", default="a")
+    one.add_argument("--defence")
+    one.add_argument("--attack")
+    one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters")
+    one.add_argument("--threat", default="oblivious", choices=("oblivious", "adaptive"))
+    one.add_argument("--split", default="test")
+    one.add_argument("--n", type=int, default=1000)
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--suite", choices=("purification", "adaptive"), help="a stored set of cells")
+    one.add_argument("--out", type=Path, help="also write the JSON to this file")
+
+    one = command("data", data)
+    one.add_argument("action", nargs="?", default="list", choices=("list", "check", "fetch"))
+    one.add_argument("names", nargs="*")
+
+    one = command("checkpoints", checkpoints)
+    one.add_argument(
+        "action", nargs="?", default="list", choices=("list", "verify", "measure")
+    )
+
+    one = command("showcase", showcase)
+    one.add_argument("--dataset", default="mnist")
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a problem the user can mend is one sentence and exit status 2."""
+    arguments = parser().parse_args(argv)
+    if arguments.device:
+        os.environ["LQVAE_DEVICE"] = arguments.device
+    try:
+        status: int = arguments.run(arguments)
+    except (LabError, ValueError) as error:
+        _say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _say("stopped; the same command goes on from the last saved state")
+        return 130
+    return status
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _parameters(pairs: Sequence[str]) -> tuple[tuple[str, object], ...]:
+    """``name=value`` pairs; values are read as JSON where they are (numbers, true), else as text."""
+    found: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise LabError(f"attack parameters are written name=value, got {pair!r}")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return tuple(sorted(found.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""The promise every attack keeps: within the budget, in [0, 1], measured, the model untouched."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import torch
+from torch import Generator, Tensor
+
+from core.attacks.door import check_classes, check_images, check_logits, check_parameter
+from core.attacks.problem import Problem, Proposal, norms
+from core.types import Classifier, OnStep
+
+Norm: TypeAlias = Literal["linf", "l2", "l0"]
+
+ROUNDING = 1e-6
+"""A pixel counts as changed when it moved further than float32 arithmetic alone may move it."""
+
+
+@dataclass(frozen=True, eq=False)
+class AttackResult:
+    """Adversarial images and what was measured on them, after the projection on the budget.
+
+    Attributes:
+        images: Adversarial images (n, c, h, w) in [0, 1].
+        logits: The classifier's answer to them (n, k).
+        success: Whether the goal was reached (n,): another class than the label, or the target.
+        l0: Pixels (of h * w) that changed in any channel (n,), int64.
+        l2: Euclidean size of the perturbation (n,).
+        linf: Largest change of one value (n,).
+        trajectory: Iterates (frames, n, c, h, w); the first is the clean image, the last the
+            result. None for attacks that have none to show, and for batches too large to keep.
+    """
+
+    images: Tensor
+    logits: Tensor
+    success: Tensor
+    l0: Tensor
+    l2: Tensor
+    linf: Tensor
+    trajectory: Tensor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack(ABC):
+    """Hyper-parameters of one attack; calling it attacks a batch of images.
+
+    A subclass proposes images in ``perturb``; this class checks what comes in, projects the
+    proposal on the budget and on [0, 1], and measures success and distances itself.
+
+    Attributes:
+        title: Name for menus.
+        summary: One sentence for menus.
+        norm: The distance the attack keeps small.
+        iterative: Whether it takes many steps and reports them.
+        targetable: Whether it can be given a target class.
+        epsilon: Largest perturbation in the norm, in [0, 1] pixel units, held to four decimals;
+            None for an attack that looks for the smallest perturbation.
+
+    Raises:
+        ValueError: A hyper-parameter has the wrong type or lies below its least value.
+    """
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    norm: ClassVar[Norm]
+    iterative: ClassVar[bool] = True
+    targetable: ClassVar[bool] = True
+    epsilon: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check_parameter(field, getattr(self, field.name))
+        if self.epsilon is not None:
+            if self.norm == "l0":
+                raise ValueError(f"{self.title} counts pixels; leave epsilon out")
+            object.__setattr__(self, "epsilon", round(float(self.epsilon), 4))
+
+    def __call__(
+        self,
+        classifier: Classifier,
+        images: Tensor,
+        labels: Tensor,
+        *,
+        target: Tensor | None = None,
+        generator: Generator | None = None,
+        on_step: OnStep | None = None,
+    ) -> AttackResult:
+        """Attack a batch; the classifier is left as it was.
+
+        Args:
+            classifier: From images to logits (n, k).
+            images: Clean images (n, c, h, w) in [0, 1], n at least 1.
+            labels: True classes (n,), int64.
+            target: Wanted classes (n,), int64, none equal to its label; None: any but the label.
+            generator: Source of randomness; None: a new one seeded with 0 on the images' device.
+            on_step: Receives progress of an iterative attack; may raise ``Cancelled``.
+
+        Raises:
+            ValueError: An argument is not of that shape, type or range.
+            LabError: The attack needs gradients and the classifier passes none.
+        """
+        if target is not None and not self.targetable:
+            raise ValueError(f"{self.title} has no targeted form; leave target out")
+        check_images(images)
+        with torch.no_grad():
+            classes = check_logits(classifier(images), len(images))
+        check_classes("labels", labels, images, classes)
+        if target is not None:
+            check_classes("target", target, images, classes)
+            if bool((target == labels).any()):
+                raise ValueError("target must differ from the label of every image")
+        problem = Problem(
+            classifier=classifier,
+            images=images.detach(),
+            labels=labels,
+            target=target,
+            generator=generator or Generator(images.device).manual_seed(0),
+            on_step=on_step,
+        )
+        return self._measured(problem, self.perturb(problem))
+
+    @abstractmethod
+    def perturb(self, problem: Problem) -> Proposal:
+        """Propose adversarial images; they need not be within the budget."""
+
+    @property
+    def budget(self) -> float:
+        """Epsilon, or infinity where there is none."""
+        return math.inf if self.epsilon is None else self.epsilon
+
+    def _measured(self, problem: Problem, proposal: Proposal) -> AttackResult:
+        clean = problem.images
+        images = self._allowed(proposal.images.detach(), clean)
+        trajectory = proposal.trajectory
+        if trajectory is not None:
+            trajectory = trajectory.detach()
+            for frame in trajectory:
+                frame.copy_(self._allowed(frame, clean))
+        with torch.no_grad():
+            logits = problem.classifier(images).detach()
+        change = (images - clean).abs()
+        return AttackResult(
+            images=images,
+            logits=logits,
+            success=problem.fooled(logits),
+            l0=(change > ROUNDING).any(dim=1).flatten(1).sum(dim=1),
+            l2=norms(change).flatten(),
+            linf=change.flatten(1).amax(dim=1),
+            trajectory=trajectory,
+        )
+
+    def _allowed(self, images: Tensor, clean: Tensor) -> Tensor:
+        finite = torch.where(images.isfinite(), images, clean)
+        return project(finite, clean, self.budget, self.norm)
+
+
+def project(images: Tensor, clean: Tensor, epsilon: float, norm: Norm) -> Tensor:
+    """The nearest allowed images: within epsilon of the clean ones, then clipped to [0, 1].
+
+    The clip comes last. It moves no value further from its clean value, which lies in [0, 1]
+    too, so the clipped images are still within epsilon.
+
+    Args:
+        images: Any images (n, c, h, w).
+        clean: Their clean versions (n, c, h, w) in [0, 1].
+        epsilon: Radius; infinity leaves only the clip.
+        norm: "linf" or "l2"; "l0" only with an infinite radius.
+    """
+    if math.isinf(epsilon):
+        return images.clamp(0, 1)
+    change = images - clean
+    if norm == "linf":
+        change = change.clamp(-epsilon, epsilon)
+    elif norm == "l2":
+        change = change * (epsilon / norms(change).clamp_min(1e-12)).clamp_max(1)
+    else:
+        raise ValueError(f"norm must be 'linf' or 'l2' for a finite epsilon, got {norm!r}")
+    return (clean + change).clamp(0, 1)
+
+
+def control(
+    *,
+    help: str,  # noqa: A002 - the name Streamlit gives it
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    label: str | None = None,
+    choices: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Metadata of a field that a menu offers.
+
+    Args:
+        help: One sentence on what it does.
+        low: Least allowed value, 0 when None; the constructor refuses smaller ones.
+        high: End of the slider; the constructor takes larger ones.
+        step: Step of the slider.
+        label: Name on screen; None: the field's name.
+        choices: Allowed values of a field that is a word.
+    """
+    return {
+        "low": low,
+        "high": high,
+        "step": step,
+        "label": label,
+        "help": help,
+        "choices": tuple(choices),
+    }

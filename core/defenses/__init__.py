@@ -1,0 +1,73 @@
+"""``DEFENSES``: every purifier, with what it needs and how it is built."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from core.checkpoints import CheckpointError, load_model
+from core.defenses.base import BasePurifier, CodedPurifier, Defense
+from core.defenses.bit_depth import BitDepth
+from core.defenses.lq_vae import LqVaePurifier, NoisyLqVaePurifier
+from core.models.lq_vae import LqVae
+from core.types import Purifier
+
+
+def _lq_vae(dataset: str, *, checkpoint: str, purifier: type[LqVaePurifier]) -> Purifier:
+    model = load_model(dataset, checkpoint)
+    if not isinstance(model, LqVae):
+        raise CheckpointError(f"checkpoint {checkpoint!r} of {dataset} is no LQ-VAE")
+    return purifier(model)
+
+
+DEFENSES: Mapping[str, Defense] = {
+    "lq_vae": Defense(
+        title="LQ-VAE",
+        summary="Encodes the image into bits and decodes them: the authors' loss, without noise.",
+        build=partial(_lq_vae, checkpoint="lq_vae", purifier=LqVaePurifier),
+        checkpoint="lq_vae",
+        paper="arXiv 1903.09940",
+    ),
+    "lq_vae_noisy": Defense(
+        title="LQ-VAE, noisy path",
+        summary="The same weights with the authors' latent noise left on, so each call differs.",
+        build=partial(_lq_vae, checkpoint="lq_vae", purifier=NoisyLqVaePurifier),
+        checkpoint="lq_vae",
+        random=True,
+        paper="arXiv 1903.09940",
+    ),
+    "lq_vae_plus": Defense(
+        title="LQ-VAE plus",
+        summary="Our best recipe: more bits, trained to undo random noise, still without attacks.",
+        build=partial(_lq_vae, checkpoint="lq_vae_plus", purifier=LqVaePurifier),
+        checkpoint="lq_vae_plus",
+    ),
+    "bit_depth": Defense(
+        title="Bit depth",
+        summary="Rounds every pixel to black or white: no training, the baseline to beat.",
+        build=lambda _dataset: BitDepth(bits=1),
+        paper="arXiv 1704.01155",
+    ),
+}
+
+
+def load_defense(dataset: str, name: str) -> Purifier:
+    """A ready purifier for a data set.
+
+    Raises:
+        ValueError: No such defence; the message lists the choices.
+        CheckpointError: Its weights are missing or damaged; the message says how to mend them.
+    """
+    if name not in DEFENSES:
+        raise ValueError(f"unknown defence {name!r}; choose from {', '.join(DEFENSES)}")
+    return DEFENSES[name].build(dataset)
+
+
+__all__ = [
+    "DEFENSES",
+    "BasePurifier",
+    "BitDepth",
+    "CodedPurifier",
+    "Defense",
+    "LqVaePurifier",
+    "NoisyLqVaePurifier",
+    "load_defense",
+]

@@ -1,0 +1,33 @@
+"""Evaluation: accuracy with intervals, threat models, doubts, stored results."""
+
+from core.evaluation.accuracy import Accuracy, wilson_interval
+from core.evaluation.evaluate import evaluate
+from core.evaluation.results import results_folder, store_results, stored_results
+from core.evaluation.specification import Evaluation, Specification
+from core.evaluation.suites import SUITES
+from core.evaluation.threats import (
+    OBLIVIOUS_NOTE,
+    THREATS,
+    Broken,
+    attack_adaptively,
+    defended,
+    through,
+)
+
+__all__ = [
+    "OBLIVIOUS_NOTE",
+    "SUITES",
+    "THREATS",
+    "Accuracy",
+    "Broken",
+    "Evaluation",
+    "Specification",
+    "attack_adaptively",
+    "defended",
+    "evaluate",
+    "results_folder",
+    "store_results",
+    "stored_results",
+    "through",
+    "wilson_interval",
+]

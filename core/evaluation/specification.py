@@ -1,0 +1,123 @@
+"""What is measured (``Specification``) and what came out (``Evaluation``), both plain values."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.evaluation.accuracy import Accuracy
+from core.evaluation.threats import THREATS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specification:
+    """One cell of a table: everything needed to measure it again.
+
+    Attributes:
+        dataset: A row of ``DATASETS``.
+        classifier: Name of its checkpoint.
+        defence: A row of ``DEFENSES``, or None for the bare classifier.
+        attack: A row of ``ATTACKS``, or None for clean images.
+        parameters: Constructor arguments of the attack, as sorted pairs.
+        threat: ``oblivious`` or ``adaptive``.
+        split: Where the images come from.
+        n: How many images, from the start of the split.
+        seed: Seed of everything random.
+    """
+
+    dataset: str
+    classifier: str
+    defence: str | None = None
+    attack: str | None = None
+    parameters: tuple[tuple[str, Any], ...] = ()
+    threat: str = "oblivious"
+    split: str = "test"
+    n: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.threat not in THREATS:
+            raise ValueError(f"unknown threat {self.threat!r}; choose from {', '.join(THREATS)}")
+        if self.n < 1:
+            raise ValueError(f"n must be at least 1, got {self.n}")
+        if self.threat == "adaptive" and (self.defence is None or self.attack is None):
+            raise ValueError("an adaptive evaluation needs a defence and an attack")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "parameters": dict(self.parameters)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Specification":
+        """The inverse of ``as_dict``."""
+        parameters = tuple(sorted(values["parameters"].items()))
+        return cls(**{**values, "parameters": parameters})
+
+    def fingerprint(self, hashes: Mapping[str, str]) -> str:
+        """A short name for this specification measured on these checkpoints."""
+        text = json.dumps([self.as_dict(), dict(hashes)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One measured cell.
+
+    Attributes:
+        specification: What was measured.
+        clean: The bare classifier on clean images.
+        clean_defended: The defended classifier on clean images; None without a defence.
+        attacked: The bare classifier under the same attack: the attack's own strength.
+        robust: The defended classifier under the attack; None without defence or attack.
+        mean_l2: Mean L2 norm of the perturbations that were evaluated.
+        mean_linf: Mean Linf norm of them.
+        attack_ms: Milliseconds an image to craft.
+        purify_ms: Milliseconds an image to purify, in one batch.
+        broken_by: Adaptive only: how many images fell to each surrogate.
+        hashes: sha256 of the checkpoints used, by name.
+        device: Where it was measured.
+        measured: Date and time, UTC.
+        doubts: Reasons not to trust the robust number.
+        notes: What a reader must know.
+    """
+
+    specification: Specification
+    clean: Accuracy
+    clean_defended: Accuracy | None = None
+    attacked: Accuracy | None = None
+    robust: Accuracy | None = None
+    mean_l2: float | None = None
+    mean_linf: float | None = None
+    attack_ms: float | None = None
+    purify_ms: float | None = None
+    broken_by: Mapping[str, int] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    device: str = "cpu"
+    measured: str = ""
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, intervals included."""
+        values = asdict(self)
+        values["specification"] = self.specification.as_dict()
+        for name in ACCURACIES:
+            accuracy = getattr(self, name)
+            values[name] = None if accuracy is None else accuracy.as_dict()
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Evaluation":
+        """The inverse of ``as_dict``."""
+        fields = dict(values)
+        fields["specification"] = Specification.from_dict(values["specification"])
+        for name in ACCURACIES:
+            stored = values[name]
+            fields[name] = stored and Accuracy(correct=stored["correct"], n=stored["n"])
+        fields["doubts"] = tuple(values["doubts"])
+        fields["notes"] = tuple(values["notes"])
+        return cls(**fields)
+
+
+ACCURACIES = ("clean", "clean_defended", "attacked", "robust")

@@ -1,0 +1,97 @@
+"""Classifiers A, B and C, as the Defense-GAN and LQ-VAE papers name them.
+
+Table of architectures in the appendix of Samangouei, Kabkab & Chellappa (2018, arXiv 1805.06605).
+Dropout arguments are drop rates. Every output unit starts with incoming weights of L2 norm 1.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class _Classifier(nn.Module):
+    """Images (n, c, h, w) in [0, 1] to logits (n, k)."""
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.apply(_initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.layers(images)
+        return logits
+
+
+class ClassifierA(_Classifier):
+    """conv5 64, conv5 64 stride 2, dense 128."""
+
+    def __init__(self, *, image_shape: Sequence[int] = (1, 28, 28), classes: int = 10) -> None:
+        channels, height, width = image_shape
+        super().__init__(
+            [
+                nn.Conv2d(channels, 64, 5, padding=2),
+                nn.ReLU(),
+                nn.Conv2d(64, 64, 5, stride=2),
+                nn.ReLU(),
+                nn.Flatten(),
+                nn.Dropout(0.25),
+                nn.Linear(64 * ((height - 3) // 2) * ((width - 3) // 2), 128),
+                nn.ReLU(),
+                nn.Dropout(0.5),
+                nn.Linear(128, classes),
+            ]
+        )
+
+
+class ClassifierB(_Classifier):
+    """Dropout on the pixels, conv8 64 stride 2, conv6 128 stride 2, conv5 128."""
+
+    def __init__(self, *, image_shape: Sequence[int] = (1, 28, 28), classes: int = 10) -> None:
+        channels, height, width = image_shape
+        rows, columns = (((side // 2 - 4) // 2) - 4 for side in (height, width))
+        super().__init__(
+            [
+                nn.Dropout(0.2),
+                nn.Conv2d(channels, 64, 8, stride=2, padding=3),
+                nn.ReLU(),
+                nn.Conv2d(64, 128, 6, stride=2),
+                nn.ReLU(),
+                nn.Conv2d(128, 128, 5),
+                nn.ReLU(),
+                nn.Dropout(0.5),
+                nn.Flatten(),
+                nn.Linear(128 * rows * columns, classes),
+            ]
+        )
+
+
+class ClassifierC(_Classifier):
+    """conv3 128, conv5 64 stride 2, dense 128."""
+
+    def __init__(self, *, image_shape: Sequence[int] = (1, 28, 28), classes: int = 10) -> None:
+        channels, height, width = image_shape
+        super().__init__(
+            [
+                nn.Conv2d(channels, 128, 3, padding=1),
+                nn.ReLU(),
+                nn.Conv2d(128, 64, 5, stride=2),
+                nn.ReLU(),
+                nn.Flatten(),
+                nn.Dropout(0.25),
+                nn.Linear(64 * ((height - 3) // 2) * ((width - 3) // 2), 128),
+                nn.ReLU(),
+                nn.Dropout(0.5),
+                nn.Linear(128, classes),
+            ]
+        )
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        with torch.no_grad():
+            module.weight.normal_()
+            norms = module.weight.flatten(1).norm(dim=1)
+            module.weight /= norms.view(-1, *[1] * (module.weight.dim() - 1))
+            if module.bias is not None:
+                module.bias.zero_()

@@ -1,0 +1,272 @@
+"""One plain training loop for every model, resumable after a kill.
+
+The state goes to a folder at intervals, in one atomic replace. On CUDA the data stays on the card
+and the step is captured once as a graph, because kernels of small networks are launch-bound.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core.devices import generator_for
+from core.models import MODELS
+from core.training.objectives import OBJECTIVES, Objective, Phase
+from core.training.recipes import SCHEDULES, Recipe
+from core.types import LabError, OnStep, Step
+
+REPORT_EVERY = 50
+WARM_UP_STEPS = 3
+
+
+class Training:
+    """A training run: model, phases, random state, and how far it has come.
+
+    Args:
+        recipe: What to train and how.
+        images: Training images (n, c, h, w) in [0, 1].
+        labels: Their labels (n,) int64.
+        device: Where to train.
+        state_file: Where the state is kept between kills; None keeps none.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        images: Tensor,
+        labels: Tensor,
+        *,
+        device: torch.device,
+        state_file: Path | None = None,
+    ) -> None:
+        if len(images) < recipe.batch_size:
+            raise LabError(
+                f"{len(images)} training images are fewer than one batch of {recipe.batch_size}"
+            )
+        self.recipe = recipe
+        self.device = device
+        self.state_file = state_file
+        self.images = images.to(device)
+        self.labels = labels.to(device)
+        # Initial weights and dropout draw from the global state; fork it so that nobody else's moves.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            self.model: nn.Module = MODELS[recipe.model](**recipe.arguments).to(device)
+        self.average: AveragedModel | None = None
+        if recipe.averaging:
+            self.average = AveragedModel(
+                self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging)
+            )
+        self.objective: Objective = OBJECTIVES[recipe.objective](**recipe.objective_arguments)
+        self.learning_rate: Tensor | float = recipe.learning_rate
+        if device.type == "cuda":
+            self.learning_rate = torch.tensor(recipe.learning_rate, device=device)
+        self.phases = self.objective.phases(self.model, self.learning_rate)
+        self.generator = generator_for(device, recipe.seed)
+        self.dropout_state = generator_for("cpu", recipe.seed).get_state()
+        self.step = 0
+        self.seconds = 0.0
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.int64)
+
+    def run(self, on_step: OnStep | None = None, *, save_every_seconds: float = 60.0) -> nn.Module:
+        """Train to the end, from wherever the saved state stands.
+
+        Args:
+            on_step: Receives the mean-free figures of every fiftieth step; may raise ``Cancelled``.
+            save_every_seconds: Interval of the saves.
+
+        Returns:
+            The trained (averaged) model in ``eval()`` mode.
+
+        Raises:
+            LabError: The run is dead (see ``Objective.check``) or its saved state is unusable.
+        """
+        self._resume()
+        self.model.train()
+        stepper = _Stepper(self)
+        started = last_save = time.monotonic()
+        seconds_before = self.seconds
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.set_rng_state(self.dropout_state)
+            if self.device.type == "cuda":
+                torch.cuda.manual_seed(self.recipe.seed + self.step)
+            while self.step < self.recipe.steps:
+                self._set_learning_rate()
+                parts = stepper(self._batch(self.step))
+                self.step += 1
+                if self.average is not None:
+                    self.average.update_parameters(self.model)
+                if self.step % REPORT_EVERY == 0 or self.step == self.recipe.steps:
+                    self._report(parts, on_step)
+                if time.monotonic() - last_save > save_every_seconds:
+                    last_save = time.monotonic()
+                    self.seconds = seconds_before + last_save - started
+                    self._save()
+        self.seconds = seconds_before + time.monotonic() - started
+        self._save()
+        trained = self.model if self.average is None else self.average.module
+        return trained.eval()
+
+    def _batch(self, step: int) -> Tensor:
+        """Indices of one batch: each epoch is a permutation that depends on the seed alone."""
+        per_epoch = len(self.images) // self.recipe.batch_size
+        epoch, position = divmod(step, per_epoch)
+        if epoch != self._epoch:
+            seed = 1_000_003 * self.recipe.seed + epoch
+            self._order = torch.randperm(len(self.images), generator=generator_for("cpu", seed))
+            self._epoch = epoch
+        start = position * self.recipe.batch_size
+        return self._order[start : start + self.recipe.batch_size]
+
+    def _set_learning_rate(self) -> None:
+        factor = SCHEDULES[self.recipe.schedule](self.step, self.recipe.steps)
+        rate = self.recipe.learning_rate * factor
+        if isinstance(self.learning_rate, Tensor):
+            self.learning_rate.fill_(rate)
+            return
+        for phase in self.phases:
+            for group in phase.optimiser.param_groups:
+                group["lr"] = rate
+
+    def _report(self, parts: Mapping[str, Tensor], on_step: OnStep | None) -> None:
+        values = {name: part.item() for name, part in parts.items() if part.dim() == 0}
+        if values["total"] != values["total"]:
+            raise LabError(f"the loss is not a number after {self.step} steps; train again")
+        self.objective.check(self.step, values)
+        if on_step is not None:
+            on_step(Step(self.step, self.recipe.steps, values))
+
+    def _save(self) -> None:
+        if self.state_file is None:
+            return
+        self.dropout_state = torch.get_rng_state()
+        self.state_file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.state_file.with_suffix(".partial")
+        torch.save(
+            {
+                "recipe": json.dumps(self.recipe.as_dict(), sort_keys=True),
+                "step": self.step,
+                "seconds": self.seconds,
+                "model": self.model.state_dict(),
+                "average": self.average.state_dict() if self.average else {},
+                "optimisers": [phase.optimiser.state_dict() for phase in self.phases],
+                "generator": self.generator.get_state(),
+                "dropout": self.dropout_state,
+            },
+            partial,
+        )
+        os.replace(partial, self.state_file)
+
+    def _resume(self) -> None:
+        if self.state_file is None or not self.state_file.exists():
+            return
+        advice = f"delete {self.state_file} (or pass --restart) and train again"
+        try:
+            state: dict[str, Any] = torch.load(
+                self.state_file, map_location=self.device, weights_only=True
+            )
+        except Exception as error:  # noqa: BLE001  torch.load raises a different type per kind of damage
+            raise LabError(f"the saved training state cannot be read; {advice}") from error
+        if state["recipe"] != json.dumps(self.recipe.as_dict(), sort_keys=True):
+            raise LabError(f"the saved training state belongs to other settings; {advice}")
+        self.model.load_state_dict(state["model"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        for phase, saved in zip(self.phases, state["optimisers"], strict=True):
+            phase.optimiser.load_state_dict(saved)
+            if isinstance(self.learning_rate, Tensor):
+                for group in phase.optimiser.param_groups:
+                    group["lr"] = self.learning_rate
+        self.generator.set_state(state["generator"].cpu())
+        self.dropout_state = state["dropout"].cpu()
+        self.step = state["step"]
+        self.seconds = state["seconds"]
+
+
+class _Stepper:
+    """Runs one training step on given image indices; on CUDA, replays it from a captured graph."""
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        self.captures = training.device.type == "cuda"
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.calls = 0
+        if self.captures:
+            size = training.recipe.batch_size
+            self.images = torch.empty_like(training.images[:size])
+            self.labels = torch.empty_like(training.labels[:size])
+            self.parts: Mapping[str, Tensor] = {}
+
+    def __call__(self, indices: Tensor) -> Mapping[str, Tensor]:
+        training = self.training
+        indices = indices.to(training.device)
+        images, labels = training.images[indices], training.labels[indices]
+        if not self.captures:
+            return self._update(images, labels)
+        self.images.copy_(images)
+        self.labels.copy_(labels)
+        self.calls += 1
+        if self.calls <= WARM_UP_STEPS:
+            return self._on_side_stream(lambda: self._update(self.images, self.labels))
+        if self.graph is None:
+            self.graph = torch.cuda.CUDAGraph()
+            self.graph.register_generator_state(training.generator)
+            with torch.cuda.graph(self.graph):
+                self.parts = self._update(self.images, self.labels)
+        self.graph.replay()
+        return self.parts
+
+    @staticmethod
+    def _on_side_stream(work: Callable[[], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+        """Capture needs a few eager steps on another stream first; these are real steps."""
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            parts = work()
+        torch.cuda.current_stream().wait_stream(stream)
+        return parts
+
+    def _update(self, images: Tensor, labels: Tensor) -> Mapping[str, Tensor]:
+        parts: dict[str, Tensor] = {}
+        for phase in self.training.phases:
+            parts |= self._phase(phase, images, labels)
+        return parts
+
+    def _phase(self, phase: Phase, images: Tensor, labels: Tensor) -> Mapping[str, Tensor]:
+        mixed = self.training.recipe.precision == "bfloat16"
+        with torch.autocast(
+            self.training.device.type, torch.bfloat16, enabled=mixed, cache_enabled=not self.captures
+        ):
+            parts = phase.loss(images, labels, self.training.generator)
+        gradients = torch.autograd.grad(parts["total"], phase.parameters, allow_unused=True)
+        for parameter, gradient in zip(phase.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        phase.optimiser.step()
+        return {name: part.detach() for name, part in parts.items()}
+
+
+def train(
+    recipe: Recipe,
+    data: tuple[Tensor, Tensor],
+    *,
+    device: torch.device,
+    state_file: Path | None = None,
+    on_step: OnStep | None = None,
+) -> tuple[nn.Module, float]:
+    """Train one recipe; see ``Training``.
+
+    Returns:
+        The model in ``eval()`` mode, and the seconds spent training, earlier parts included.
+    """
+    images, labels = data
+    training = Training(recipe, images, labels, device=device, state_file=state_file)
+    model = training.run(on_step)
+    return model, training.seconds
+

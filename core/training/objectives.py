@@ -1,0 +1,162 @@
+"""``OBJECTIVES``: what one training step does to a model, as a list of phases.
+
+A phase owns some parameters, their optimiser and a loss. Most models have one phase; LQ-VAE's
+Algorithm 1 has three that follow one another with fresh noise.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.optim import Optimizer
+
+from core.models.lq_vae import LqVae
+from core.training.losses import LqVaeLoss, Parts, cross_entropy
+from core.types import LabError
+
+PhaseLoss = Callable[[Tensor, Tensor, Generator], Parts]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One update within a training step: minimise ``loss(images, labels, generator)``."""
+
+    parameters: tuple[nn.Parameter, ...]
+    optimiser: Optimizer
+    loss: PhaseLoss
+
+
+class Objective(Protocol):
+    """Builds the phases of a model and watches the figures they report."""
+
+    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]: ...
+
+    def check(self, step: int, values: Mapping[str, float]) -> None:
+        """Raise ``LabError`` when the run is dead and going on is a waste."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierObjective:
+    """Cross-entropy on clean images with Adam."""
+
+    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
+        parameters = tuple(model.parameters())
+
+        def loss(images: Tensor, labels: Tensor, _: Generator) -> Parts:
+            return cross_entropy(model, images, labels)
+
+        return (Phase(parameters, adam(parameters, learning_rate), loss),)
+
+    def check(self, step: int, values: Mapping[str, float]) -> None:
+        """Nothing to watch: a bad classifier shows in its accuracy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LqVaeObjective:
+    """LQ-VAE's Algorithm 1.
+
+    Attributes:
+        passes: ``sequential``: encoder, soft decoder, hard decoder one after the other, each with
+            fresh noise, already-updated weights and RMSProp, as in the authors' code. ``joint``:
+            one pass and one Adam for all, which costs about half.
+        loss: Keyword arguments of ``LqVaeLoss``.
+    """
+
+    passes: str = "sequential"
+    loss: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.passes not in ("sequential", "joint"):
+            raise ValueError(f"passes must be sequential or joint, got {self.passes!r}")
+
+    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
+        if not isinstance(model, LqVae):
+            raise ValueError(f"this objective trains an LqVae, got {type(model).__name__}")
+        build = self._joint if self.passes == "joint" else self._sequential
+        return build(model, learning_rate, LqVaeLoss(**self.loss))
+
+    def check(self, step: int, values: Mapping[str, float]) -> None:
+        """A code whose bits are nearly all alike has collapsed and carries no picture."""
+        share = values["plus_share"]
+        if step >= 1_000 and not 0.02 < share < 0.98:
+            raise LabError(
+                f"the code collapsed: {share:.1%} of its bits are +1 after {step} steps. "
+                "Lower the latent noise or the weight of the KL term and train again."
+            )
+
+    @staticmethod
+    def _joint(
+        model: LqVae, learning_rate: Tensor | float, loss: LqVaeLoss
+    ) -> tuple[Phase, ...]:
+        parameters = tuple(model.parameters())
+
+        def joint(images: Tensor, _: Tensor, generator: Generator) -> Parts:
+            soft = loss.encoder(model, images, generator)
+            hard = loss.hard_decoder(model, images, soft["bits"], generator)
+            return {**soft, **hard, "total": soft["total"] + hard["total"]}
+
+        return (Phase(parameters, adam(parameters, learning_rate), joint),)
+
+    @staticmethod
+    def _sequential(
+        model: LqVae, learning_rate: Tensor | float, loss: LqVaeLoss
+    ) -> tuple[Phase, ...]:
+        soft_decoder = tuple(model.soft_decoder.parameters())
+        hard_decoder = tuple(model.hard_decoder.parameters())
+        decoders = {id(parameter) for parameter in (*soft_decoder, *hard_decoder)}
+        encoder = tuple(p for p in model.parameters() if id(p) not in decoders)
+
+        def encoder_loss(images: Tensor, _: Tensor, generator: Generator) -> Parts:
+            return loss.encoder(model, images, generator)
+
+        def soft_loss(images: Tensor, _: Tensor, generator: Generator) -> Parts:
+            with torch.no_grad():
+                latents = loss.sample(model, images, generator)
+            return loss.soft_decoder(model, images, latents, generator)
+
+        def hard_loss(images: Tensor, _: Tensor, generator: Generator) -> Parts:
+            with torch.no_grad():
+                bits = model.quantizer.bits(loss.sample(model, images, generator))
+            return loss.hard_decoder(model, images, bits, generator)
+
+        return tuple(
+            Phase(parameters, rms_prop(parameters, learning_rate), phase_loss)
+            for parameters, phase_loss in (
+                (encoder, encoder_loss),
+                (soft_decoder, soft_loss),
+                (hard_decoder, hard_loss),
+            )
+        )
+
+
+def adam(parameters: Iterable[nn.Parameter], learning_rate: Tensor | float) -> Optimizer:
+    """Adam with PyTorch's defaults; capturable when the learning rate is a tensor."""
+    return torch.optim.Adam(
+        parameters, lr=learning_rate, fused=True, capturable=isinstance(learning_rate, Tensor)
+    )
+
+
+def rms_prop(parameters: tuple[nn.Parameter, ...], learning_rate: Tensor | float) -> Optimizer:
+    """RMSProp as TensorFlow 1 has it: decay 0.9 and a mean square that starts at one.
+
+    PyTorch starts the mean square at zero, which makes the first steps far larger.
+    """
+    capturable = isinstance(learning_rate, Tensor)
+    optimiser = torch.optim.RMSprop(
+        parameters, lr=learning_rate, alpha=0.9, eps=1e-10, capturable=capturable
+    )
+    for parameter in parameters:
+        counter_device = parameter.device if capturable else torch.device("cpu")
+        optimiser.state[parameter] = {
+            "step": torch.zeros((), device=counter_device),
+            "square_avg": torch.ones_like(parameter),
+        }
+    return optimiser
+
+
+OBJECTIVES: Mapping[str, type[ClassifierObjective] | type[LqVaeObjective]] = {
+    "classifier": ClassifierObjective,
+    "lq_vae": LqVaeObjective,
+}

@@ -1,0 +1,62 @@
+"""The nouns every part of the core shares: classifiers, purifiers, progress reports.
+
+Images outside a model are float32 batches of shape (n, c, h, w) with values in [0, 1].
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from torch import Generator, Tensor
+
+Classifier: TypeAlias = Callable[[Tensor], Tensor]
+"""Images (n, c, h, w) in [0, 1] to logits (n, k)."""
+
+Surrogate: TypeAlias = Callable[[Tensor, Generator | None], Tensor]
+"""A differentiable stand-in for a purifier, used only by an attacker."""
+
+
+@runtime_checkable
+class Purifier(Protocol):
+    """A function from images to images, put in front of any classifier.
+
+    Attributes:
+        random: Whether two calls on the same images may differ. A random purifier raises
+            ``ValueError`` when it is called without a generator.
+        surrogates: Differentiable stand-ins by name, for an attacker who knows the defence.
+    """
+
+    @property
+    def random(self) -> bool: ...
+
+    @property
+    def surrogates(self) -> Mapping[str, Surrogate]: ...
+
+    def __call__(self, images: Tensor, *, generator: Generator | None = None) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One report of a long computation.
+
+    Attributes:
+        index: How many steps are done, 1 to ``of``.
+        of: How many steps there are.
+        values: Named figures of this step, for example the loss.
+    """
+
+    index: int
+    of: int
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+OnStep: TypeAlias = Callable[[Step], None]
+"""Receives progress. It may raise ``Cancelled`` to end the computation."""
+
+
+class LabError(Exception):
+    """A problem the user can mend; the message says what happened and what to do."""
+
+
+class Cancelled(LabError):
+    """The user ended a long computation."""
