@@ -189,9 +189,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("names", nargs="*")
 
     one = command("checkpoints", checkpoints)
-    one.add_argument(
-        "action", nargs="?", default="list", choices=("list", "verify", "measure")
-    )
+    one.add_argument("action", nargs="?", default="list", choices=("list", "verify", "measure"))
 
     one = command("showcase", showcase)
     one.add_argument("--dataset", default="mnist")
@@ -219,7 +217,7 @@ def _say(sentence: str) -> None:
 
 
 def _parameters(pairs: Sequence[str]) -> tuple[tuple[str, object], ...]:
-    """``name=value`` pairs; values are read as JSON where they are (numbers, true), else as text."""
+    """``name=value`` pairs; a value that is no JSON (a number, true) is text."""
     found: dict[str, object] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")

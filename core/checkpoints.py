@@ -172,7 +172,9 @@ def save_checkpoint(model: nn.Module, row: Mapping[str, Any]) -> CheckpointRow:
     """
     from safetensors.torch import save
 
-    content = save({key: value.half().cpu().contiguous() for key, value in model.state_dict().items()})
+    content = save(
+        {key: value.half().cpu().contiguous() for key, value in model.state_dict().items()}
+    )
     if len(content) > LARGEST_FILE:
         raise CheckpointError(
             f"{row['name']} would take {len(content) / 1e6:.1f} MB, the limit is "

@@ -126,9 +126,7 @@ def measure_row(row: CheckpointRow) -> CheckpointRow:
     return measured
 
 
-def _purifier_figures(
-    dataset: str, model: LqVae, images: Tensor, labels: Tensor
-) -> dict[str, Any]:
+def _purifier_figures(dataset: str, model: LqVae, images: Tensor, labels: Tensor) -> dict[str, Any]:
     """Reconstruction, use of the bits, and clean accuracy through the purifier."""
     purifier = LqVaePurifier(model)
     with torch.no_grad():

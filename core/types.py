@@ -27,12 +27,15 @@ class Purifier(Protocol):
     """
 
     @property
-    def random(self) -> bool: ...
+    def random(self) -> bool:
+        """Whether two calls on the same images may differ."""
 
     @property
-    def surrogates(self) -> Mapping[str, Surrogate]: ...
+    def surrogates(self) -> Mapping[str, Surrogate]:
+        """Differentiable stand-ins by name."""
 
-    def __call__(self, images: Tensor, *, generator: Generator | None = None) -> Tensor: ...
+    def __call__(self, images: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """Purify images (n, c, h, w) in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -58,5 +61,5 @@ class LabError(Exception):
     """A problem the user can mend; the message says what happened and what to do."""
 
 
-class Cancelled(LabError):
+class Cancelled(LabError):  # noqa: N818  a wish of the user, not an error
     """The user ended a long computation."""

@@ -183,7 +183,7 @@ def project(images: Tensor, clean: Tensor, epsilon: float, norm: Norm) -> Tensor
 
 def control(
     *,
-    help: str,  # noqa: A002 - the name Streamlit gives it
+    help: str,
     low: float | None = None,
     high: float | None = None,
     step: float | None = None,

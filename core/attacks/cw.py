@@ -9,7 +9,7 @@ from torch import Tensor
 from core.attacks.base import Attack, Norm, control
 from core.attacks.problem import Problem, Proposal, differentiable, empty_trajectory
 
-SQUASH = 0.99
+SQUASH = 0.9
 """How much of tanh's range the pixels use: at 1, black and white pixels could not move."""
 
 FRAME_EVERY = 10

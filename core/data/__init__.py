@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from core.data import fetch, npz, reading
-from core.data.base import SPLITS, Dataset, DatasetState, Split, data_folder
-from core.data.cifar10 import CIFAR10_DATASET
+from core.data.base import SPLITS, Dataset, DatasetState, data_folder
+from core.data.cifar10 import CIFAR10
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.mnist import MNIST
 from core.types import LabError, OnStep
@@ -23,7 +23,6 @@ __all__ = [
     "SPLITS",
     "Dataset",
     "DatasetState",
-    "Split",
     "UnknownDatasetError",
     "available_datasets",
     "check_dataset",
@@ -38,7 +37,7 @@ __all__ = [
 DATASETS: Mapping[str, Dataset] = {
     "mnist": MNIST,
     "fashion_mnist": FASHION_MNIST,
-    "cifar10": CIFAR10_DATASET,
+    "cifar10": CIFAR10,
 }
 
 
@@ -72,7 +71,7 @@ def get_dataset(name: str) -> Dataset:
 
 
 def load_dataset(
-    name: str, split: Split = "validation", *, count: int | None = None
+    name: str, split: str = "validation", *, count: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """Read one split.
 

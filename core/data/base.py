@@ -4,17 +4,17 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Rows: TypeAlias = NDArray[np.int64]
-Split: TypeAlias = Literal["train", "validation", "test"]
+
 Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
 
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+SPLITS: tuple[str, ...] = ("train", "validation", "test")
 DATA_VARIABLE = "LQVAE_DATA"
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -77,7 +77,7 @@ class Source(Protocol):
     def problem(self, folder: Path) -> str | None:
         """What is missing or damaged as far as names, sizes and headers tell; None if nothing."""
 
-    def counts(self, folder: Path) -> Mapping[Split, int]:
+    def counts(self, folder: Path) -> Mapping[str, int]:
         """Images in each split. Only called when there is no problem."""
 
     def read(self, folder: Path) -> Files:
@@ -154,7 +154,7 @@ class DatasetState:
     """
 
     name: str
-    readable: Mapping[Split, int]
+    readable: Mapping[str, int]
     source: str
     problem: str | None
     remedy: str | None
@@ -191,10 +191,10 @@ def training_rows(labels: Rows, per_class: int | None) -> Rows:
     return np.flatnonzero(kept)
 
 
-def split_counts(labels: Rows, tests: int, per_class: int | None) -> Mapping[Split, int]:
+def split_counts(labels: Rows, tests: int, per_class: int | None) -> Mapping[str, int]:
     """Images in each split, without the empty ones."""
     validation = len(validation_rows(labels, per_class))
-    counts: dict[Split, int] = {
+    counts: dict[str, int] = {
         "train": len(labels) - validation,
         "validation": validation,
         "test": tests,

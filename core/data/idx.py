@@ -13,7 +13,6 @@ from core.data.base import (
     Files,
     Labelled,
     Rows,
-    Split,
     Stamp,
     split_counts,
     stamp_of,
@@ -59,9 +58,7 @@ class IdxFolder:
 
     def present(self, folder: Path) -> bool:
         """Whether one of the files, packed or not, is there."""
-        return any(
-            (folder / f"{file}{end}").exists() for file in self.files for end in ("", ".gz")
-        )
+        return any((folder / f"{file}{end}").exists() for file in self.files for end in ("", ".gz"))
 
     def stamp(self, folder: Path) -> Stamp:
         """Names, sizes and times of the files."""
@@ -75,7 +72,7 @@ class IdxFolder:
                 return problem
         return None
 
-    def counts(self, folder: Path) -> Mapping[Split, int]:
+    def counts(self, folder: Path) -> Mapping[str, int]:
         """Images in each split."""
         path = folder / self.archive_folder / f"train-{LABELS}"
         labels = np.fromfile(path, dtype=np.uint8, offset=8)

@@ -19,7 +19,6 @@ from core.data.base import (
     Files,
     Labelled,
     Rows,
-    Split,
     Stamp,
     split_counts,
     stamp_of,
@@ -88,7 +87,7 @@ class NpzSource:
             return str(error)
         return None
 
-    def counts(self, folder: Path) -> Mapping[Split, int]:
+    def counts(self, folder: Path) -> Mapping[str, int]:
         """Images in each split."""
         contents = self._contents(folder)
         tests = len(contents.test_labels)
@@ -119,9 +118,7 @@ class NpzSource:
                 path, f"its images are {contents.image_shape}, not {self.image_shape} (c, h, w)"
             )
         if self.class_count is not None and contents.class_count > self.class_count:
-            raise refusal(
-                path, f"label {contents.class_count - 1} is above {self.class_count - 1}"
-            )
+            raise refusal(path, f"label {contents.class_count - 1} is above {self.class_count - 1}")
         return contents
 
 

@@ -28,14 +28,14 @@ class Header:
     Attributes:
         shape: Its shape.
         dtype: Its type.
-        bytes: Unpacked size of the member, with the header.
-        header_bytes: Size of the header alone.
+        size: Unpacked bytes of the member, with the header.
+        header_size: Bytes of the header alone.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
-    bytes: int
-    header_bytes: int
+    size: int
+    header_size: int
 
     def verify(self, path: Path, key: str) -> None:
         """Type, number of axes and size, as far as they do not depend on other arrays."""
@@ -50,7 +50,7 @@ class Header:
             values *= length
         if values == 0:
             raise refusal(path, f"{key} is empty")
-        if self.bytes != self.header_bytes + values * self.dtype.itemsize:
+        if self.size != self.header_size + values * self.dtype.itemsize:
             raise refusal(path, f"{key} is not as long as its header says")
 
     def image_shape(self, path: Path, key: str) -> tuple[int, int, int]:
@@ -78,7 +78,7 @@ def opened(path: Path) -> "Iterator[tuple[Mapping[str, Header], ReadArray]]":
             if missing:
                 raise refusal(path, f"{', '.join(missing)} missing")
             headers = {key: _header(members, f"{key}.npy") for key in KEYS}
-        total = sum(header.bytes for header in headers.values())
+        total = sum(header.size for header in headers.values())
         if total > MAX_BYTES:
             raise refusal(path, f"unpacked it has {total / 1024**3:.1f} GiB; 4 are allowed")
         for key, header in headers.items():
@@ -105,4 +105,5 @@ def _header(members: zipfile.ZipFile, name: str) -> Header:
 
 
 def refusal(path: Path, reason: str) -> LabError:
+    """A sound file of the wrong form."""
     return LabError(f"{path} cannot be used: {reason}; {FORM}")

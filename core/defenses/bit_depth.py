@@ -1,10 +1,10 @@
 """Bit depth reduction (Xu, Evans & Qi, 2018, arXiv 1704.01155): round every pixel to few levels."""
 
 from collections.abc import Mapping
-from typing_extensions import override
 
 import torch
 from torch import Generator, Tensor
+from typing_extensions import override
 
 from core.defenses.base import BasePurifier, straight_through
 from core.types import Surrogate

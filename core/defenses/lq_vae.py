@@ -1,10 +1,10 @@
 """Purification by LQ-VAE (Kyatham, Mishra & Prathosh, 2019, arXiv 1903.09940)."""
 
 from collections.abc import Mapping
-from typing_extensions import override
 
 import torch
 from torch import Generator, Tensor
+from typing_extensions import override
 
 from core.defenses.base import BasePurifier, straight_through
 from core.models.lq_vae import LqVae

@@ -15,7 +15,7 @@ SAMPLE = 100
 """Images the doubts are computed on; enough to see a tenth of them misbehave."""
 
 
-def find_doubts(
+def find_doubts(  # noqa: PLR0913  an evaluation has this many parts
     classifier: Classifier,
     purifier: Purifier | None,
     images: Tensor,

@@ -1,192 +1,147 @@
-"""The showcase: a few attacked and purified images in a file, so that they are there at once.
+"""Makes the showcase: attacks and purifies real images once, for the first screen."""
 
-Reading it loads no model and computes nothing.
-"""
-
-import base64
-import binascii
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from core.checkpoints import checkpoint_folder
+import torch
+from torch import Generator, Tensor
+
+from core.attacks import ATTACKS
+from core.checkpoints import find_row, load_classifier
+from core.data import get_dataset, load_dataset
+from core.defenses import DEFENSES, load_defense
+from core.devices import generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
-from core.types import LabError
+from core.evaluation.showcase_file import (
+    PANELS,
+    Example,
+    Panel,
+    Showcase,
+    ShowcaseSpecification,
+    default_path,
+    write_showcase,
+)
+from core.images import to_png
+from core.types import Classifier, LabError, OnStep, Step
 
-SCHEMA = 1
-COMMAND = "python -m core showcase"
-PANELS = ("clean", "adversarial", "purified")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShowcaseSpecification:
-    """What was done to the images.
-
-    Attributes:
-        n: Images attacked for the figures, drawn from the split; the shown ones are among them.
-        shown: How many of them are kept with their pictures.
-        attack: A key of ``ATTACKS``.
-        epsilon: The attack's budget, in [0, 1] pixel units.
-        seed: Decides which images are drawn and every random number of the attack.
-    """
-
-    dataset: str = "mnist"
-    split: str = "validation"
-    classifier: str = "a"
-    defense: str = "lq_vae_plus"
-    attack: str = "pgd"
-    epsilon: float = 0.2
-    steps: int = 40
-    n: int = 500
-    shown: int = 8
-    seed: int = 0
-    threat_model: str = "oblivious"
+BATCH = 100
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One picture and what the classifier says to it.
+def make_showcase(
+    dataset: str = "mnist",
+    on_step: OnStep | None = None,
+    *,
+    specification: ShowcaseSpecification | None = None,
+    path: Path | None = None,
+) -> Path:
+    """Attack and purify images, pick the ones to show, and write the file the first screen reads.
 
-    Attributes:
-        png: The picture in its own size, PNG.
-        probabilities: The classifier's, one for each class.
-    """
+    Args:
+        dataset: A row of ``DATASETS``; only used without a specification.
+        on_step: Progress.
+        specification: What to do; None takes the defaults.
+        path: Where to write; None is where ``read_showcase`` looks.
 
-    png: bytes
-    probabilities: tuple[float, ...]
-
-    @property
-    def prediction(self) -> int:
-        """The class the classifier says."""
-        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
-
-    @property
-    def confidence(self) -> float:
-        """The probability of that class, 0.0 to 1.0."""
-        return self.probabilities[self.prediction]
-
-
-@dataclass(frozen=True)
-class Example:
-    """One image of the split, clean, attacked and purified."""
-
-    index: int
-    label: int
-    clean: Panel
-    adversarial: Panel
-    purified: Panel
-
-    @property
-    def repaired(self) -> bool:
-        """Whether the purified picture is classified as its label again."""
-        return self.purified.prediction == self.label
-
-
-@dataclass(frozen=True)
-class Showcase:
-    """All that the first screen shows.
-
-    Attributes:
-        classes: The names of the dataset's classes.
-        figures: Accuracy over all ``n`` images, by ``PANELS``, and ``"clean_purified"``: clean
-            images sent through the defence.
-        hashes: SHA-256 of the checkpoint files the pictures came from, by name.
-        created: When it was made, ISO 8601, UTC.
-    """
-
-    specification: ShowcaseSpecification
-    classes: tuple[str, ...]
-    examples: tuple[Example, ...]
-    figures: Mapping[str, Accuracy]
-    hashes: Mapping[str, str]
-    created: str
-
-
-class ShowcaseError(LabError):
-    """The showcase file is missing or damaged; the message says so and names the command."""
-
-
-def default_path() -> Path:
-    """Where the showcase lies: among the stored results."""
-    return checkpoint_folder() / "results" / "showcase.json"
-
-
-def write_showcase(showcase: Showcase, path: Path) -> None:
-    """Write a showcase as JSON, whole or not at all."""
-    figures = {name: accuracy.as_dict() for name, accuracy in showcase.figures.items()}
-    document = {"schema": SCHEMA, **asdict(showcase), "figures": figures}
-    part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(json.dumps(document, default=_as_json, separators=(",", ":")) + "\n")
-    part.replace(path)
-
-
-def _as_json(value: object) -> str:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    raise TypeError(f"expected bytes, got {type(value).__name__}")
-
-
-def read_showcase(path: Path | None = None) -> Showcase:
-    """Read a showcase.
+    Returns:
+        The file that was written.
 
     Raises:
-        ShowcaseError: There is no such file, or it is not a whole showcase of this version.
+        LabError: Data or a checkpoint is missing, or the attack fooled nothing.
     """
+    spec = specification or ShowcaseSpecification(dataset=dataset)
     path = path or default_path()
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']!r} instead of {SCHEMA}")
-        return _showcase(document)
-    except FileNotFoundError as error:
-        raise ShowcaseError(
-            f"The finished examples are missing ({path.name}). Make them with `{COMMAND}`."
-        ) from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, binascii.Error) as error:
-        raise ShowcaseError(
-            f"The finished examples cannot be read ({path.name} is damaged). "
-            f"Make them anew with `{COMMAND}`."
-        ) from error
+    write_showcase(craft_showcase(spec, on_step), path)
+    return path
 
 
-def _showcase(document: Mapping[str, Any]) -> Showcase:
-    classes = tuple(str(name) for name in document["classes"])
-    examples = tuple(_example(row, len(classes)) for row in document["examples"])
-    if not examples:
-        raise ValueError("no examples")
+def craft_showcase(spec: ShowcaseSpecification, on_step: OnStep | None = None) -> Showcase:
+    """Attack and purify images of a split with the shipped models, and pick the ones to show.
+
+    Shown are the first images, in drawn order, of as many classes as there are places: attacked
+    with success and repaired, and in the last place one that was not repaired, if there is one.
+
+    Raises:
+        LabError: Data or a checkpoint is missing, or the attack fooled nothing.
+    """
+    device = pick_device()
+    classifier = load_classifier(spec.dataset, spec.classifier, device)
+    purifier = load_defense(spec.dataset, spec.defense)
+    images, labels = load_dataset(spec.dataset, spec.split)
+    order = torch.randperm(len(images), generator=generator_for("cpu", spec.seed))[: spec.n]
+    labels, clean = labels[order].to(device), images[order].to(device)
+    generator = generator_for(device, spec.seed)
+    adversarial = _attack(spec, classifier, clean, labels, generator, on_step)
+    with torch.no_grad():
+        pictures = {
+            "clean": clean,
+            "adversarial": adversarial,
+            "purified": in_batches(partial(purifier, generator=generator), adversarial),
+            "clean_purified": in_batches(partial(purifier, generator=generator), clean),
+        }
+        probabilities = {
+            name: in_batches(classifier, batch).softmax(dim=1) for name, batch in pictures.items()
+        }
+    right = {name: batch.argmax(dim=1) == labels for name, batch in probabilities.items()}
     return Showcase(
-        specification=ShowcaseSpecification(**document["specification"]),
-        classes=classes,
-        examples=examples,
-        figures={name: _accuracy(row) for name, row in document["figures"].items()},
-        hashes={str(name): str(digest) for name, digest in document["hashes"].items()},
-        created=str(document["created"]),
+        specification=spec,
+        classes=get_dataset(spec.dataset).classes,
+        examples=tuple(
+            Example(
+                index=int(order[i]),
+                label=int(labels[i]),
+                **{
+                    name: Panel(to_png(pictures[name][i], 1), _rounded(probabilities[name][i]))
+                    for name in PANELS
+                },
+            )
+            for i in _pick(spec.shown, labels, right)
+        ),
+        figures={
+            name: Accuracy(correct=int(batch.sum()), n=len(order)) for name, batch in right.items()
+        },
+        hashes=_hashes(spec),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def _example(row: Mapping[str, Any], classes: int) -> Example:
-    label = int(row["label"])
-    if not 0 <= label < classes:
-        raise ValueError(f"label {label} of {classes} classes")
-    panels = {name: _panel(row[name], classes) for name in PANELS}
-    return Example(index=int(row["index"]), label=label, **panels)
+def _attack(
+    spec: ShowcaseSpecification,
+    classifier: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    generator: Generator,
+    on_step: OnStep | None,
+) -> Tensor:
+    attack = ATTACKS[spec.attack](epsilon=spec.epsilon, steps=spec.steps)
+    starts = range(0, len(images), BATCH)
+    attacked: list[Tensor] = []
+    for number, start in enumerate(starts):
+        here = slice(start, start + BATCH)
+        attacked.append(attack(classifier, images[here], labels[here], generator=generator).images)
+        if on_step is not None:
+            on_step(Step(number + 1, len(starts)))
+    return torch.cat(attacked)
 
 
-def _panel(row: Mapping[str, Any], classes: int) -> Panel:
-    png = base64.b64decode(row["png"], validate=True)
-    if not png.startswith(b"\x89PNG"):
-        raise ValueError("not a PNG")
-    probabilities = tuple(float(value) for value in row["probabilities"])
-    if len(probabilities) != classes or not all(math.isfinite(value) for value in probabilities):
-        raise ValueError(f"{len(probabilities)} probabilities for {classes} classes")
-    return Panel(png, probabilities)
+def _pick(shown: int, labels: Tensor, right: Mapping[str, Tensor]) -> list[int]:
+    """Which images to show: repaired ones of different classes, then one that was not."""
+    fooled = right["clean"] & ~right["adversarial"]
+    if not fooled.any():
+        raise LabError("the attack fooled the classifier on no image; raise epsilon or the steps")
+    first: dict[int, int] = {}
+    for i in (fooled & right["purified"]).nonzero().flatten().tolist():
+        first.setdefault(int(labels[i]), i)
+    failures = (fooled & ~right["purified"]).nonzero().flatten().tolist()[:1]
+    repaired = sorted(first.values())[: shown - len(failures)]
+    return repaired + failures
 
 
-def _accuracy(row: Mapping[str, Any]) -> Accuracy:
-    accuracy = Accuracy(correct=int(row["correct"]), n=int(row["n"]))
-    _ = accuracy.interval  # refuses impossible counts
-    return accuracy
+def _rounded(probabilities: Tensor) -> tuple[float, ...]:
+    return tuple(round(value, 5) for value in probabilities.tolist())
+
+
+def _hashes(spec: ShowcaseSpecification) -> dict[str, str]:
+    names = [spec.classifier, DEFENSES[spec.defense].checkpoint]
+    return {name: find_row(spec.dataset, name).sha256 for name in names if name is not None}

@@ -70,7 +70,7 @@ def through(
     return pipeline
 
 
-def attack_adaptively(
+def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
     attack: Attack,
     classifier: Classifier,
     purifier: Purifier,
@@ -81,7 +81,9 @@ def attack_adaptively(
     surrogates: tuple[str, ...] | None = None,
     on_step: OnStep | None = None,
 ) -> Broken:
-    """Attack the defended classifier through its surrogates until each image is broken or none is left.
+    """Attack the defended classifier through one surrogate after another.
+
+    Images that are broken are not attacked again.
 
     Args:
         attack: The attack to run through each surrogate.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 
 class _Classifier(nn.Module):
@@ -18,6 +19,7 @@ class _Classifier(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.apply(_initialise)
 
+    @override
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.layers(images)
         return logits

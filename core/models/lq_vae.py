@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from core.models.quantizers import QUANTIZERS, Quantizer
 
@@ -25,6 +26,7 @@ class SoftThreshold(nn.Module):
         self.sharpness = nn.Parameter(torch.tensor(sharpness))
         self.middle = nn.Parameter(torch.tensor(0.5))
 
+    @override
     def forward(self, images: Tensor) -> Tensor:
         curve = torch.tanh(self.sharpness * (images - self.middle))
         return curve / torch.tanh(self.sharpness / 2)
@@ -33,6 +35,7 @@ class SoftThreshold(nn.Module):
 class FullRange(nn.Module):
     """Pixels in [0, 1] to the authors' range [-1, 1]."""
 
+    @override
     def forward(self, images: Tensor) -> Tensor:
         return 2 * images - 1
 
@@ -62,6 +65,7 @@ class Decoder(nn.Sequential):
 class ShiftedTanh(nn.Module):
     """Any real value to [0, 1], as the authors' tanh does on [-1, 1]."""
 
+    @override
     def forward(self, values: Tensor) -> Tensor:
         return (torch.tanh(values) + 1) / 2
 
@@ -80,7 +84,7 @@ class LqVae(nn.Module):
             the pixels as they are, as the authors do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the shape of a network is its arguments
         self,
         *,
         image_shape: Sequence[int] = (1, 28, 28),

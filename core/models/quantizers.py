@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 from torch.nn import functional
+from typing_extensions import override
 
 
 class Quantizer(Protocol):
@@ -33,7 +34,7 @@ class Quantizer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BandQuantizer:
+class BandQuantizer(Quantizer):
     """The LQ-VAE authors' quantizer: +1 inside the band |z| <= t, -1 outside (arXiv 1903.09940).
 
     The sign of a latent is lost on purpose: the bit says whether the latent lies in the band.
@@ -47,23 +48,27 @@ class BandQuantizer:
     sharpness: float = 500.0
 
     @property
+    @override
     def noise_scale(self) -> float:
         return 0.5 * self.threshold
 
     @property
+    @override
     def walls(self) -> tuple[float, ...]:
         return (-self.threshold, self.threshold)
 
+    @override
     def bits(self, latents: Tensor) -> Tensor:
         return torch.where(latents.abs() <= self.threshold, 1.0, -1.0)
 
+    @override
     def soft(self, latents: Tensor, temperature: float = 1.0) -> Tensor:
         margin = self.threshold**2 - latents.square()
         return functional.softsign(margin * (self.sharpness / temperature))
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignQuantizer:
+class SignQuantizer(Quantizer):
     """One wall at zero: the bit is the sign of the latent, so a standard normal uses it evenly.
 
     Attributes:
@@ -75,16 +80,20 @@ class SignQuantizer:
     noise: float = 0.3
 
     @property
+    @override
     def noise_scale(self) -> float:
         return self.noise
 
     @property
+    @override
     def walls(self) -> tuple[float, ...]:
         return (0.0,)
 
+    @override
     def bits(self, latents: Tensor) -> Tensor:
         return torch.where(latents >= 0.0, 1.0, -1.0)
 
+    @override
     def soft(self, latents: Tensor, temperature: float = 1.0) -> Tensor:
         return functional.softsign(latents * (self.sharpness / temperature))
 

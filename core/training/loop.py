@@ -5,9 +5,8 @@ and the step is captured once as a graph, because kernels of small networks are 
 """
 
 import json
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.devices import generator_for
 from core.models import MODELS
-from core.training.objectives import OBJECTIVES, Objective, Phase
+from core.training.objectives import OBJECTIVES, Objective
 from core.training.recipes import SCHEDULES, Recipe
+from core.training.stepper import Stepper
 from core.types import LabError, OnStep, Step
 
 REPORT_EVERY = 50
-WARM_UP_STEPS = 3
 
 
 class Training:
@@ -54,7 +53,7 @@ class Training:
         self.state_file = state_file
         self.images = images.to(device)
         self.labels = labels.to(device)
-        # Initial weights and dropout draw from the global state; fork it so that nobody else's moves.
+        # Initial weights and dropout draw from the global state: fork it.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
             self.model: nn.Module = MODELS[recipe.model](**recipe.arguments).to(device)
@@ -90,7 +89,7 @@ class Training:
         """
         self._resume()
         self.model.train()
-        stepper = _Stepper(self)
+        stepper = Stepper(self.phases, (self.images, self.labels), self.recipe, self.generator)
         started = last_save = time.monotonic()
         seconds_before = self.seconds
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
@@ -162,7 +161,7 @@ class Training:
             },
             partial,
         )
-        os.replace(partial, self.state_file)
+        partial.replace(self.state_file)
 
     def _resume(self) -> None:
         if self.state_file is None or not self.state_file.exists():
@@ -172,7 +171,7 @@ class Training:
             state: dict[str, Any] = torch.load(
                 self.state_file, map_location=self.device, weights_only=True
             )
-        except Exception as error:  # noqa: BLE001  torch.load raises a different type per kind of damage
+        except Exception as error:
             raise LabError(f"the saved training state cannot be read; {advice}") from error
         if state["recipe"] != json.dumps(self.recipe.as_dict(), sort_keys=True):
             raise LabError(f"the saved training state belongs to other settings; {advice}")
@@ -188,68 +187,6 @@ class Training:
         self.dropout_state = state["dropout"].cpu()
         self.step = state["step"]
         self.seconds = state["seconds"]
-
-
-class _Stepper:
-    """Runs one training step on given image indices; on CUDA, replays it from a captured graph."""
-
-    def __init__(self, training: Training) -> None:
-        self.training = training
-        self.captures = training.device.type == "cuda"
-        self.graph: torch.cuda.CUDAGraph | None = None
-        self.calls = 0
-        if self.captures:
-            size = training.recipe.batch_size
-            self.images = torch.empty_like(training.images[:size])
-            self.labels = torch.empty_like(training.labels[:size])
-            self.parts: Mapping[str, Tensor] = {}
-
-    def __call__(self, indices: Tensor) -> Mapping[str, Tensor]:
-        training = self.training
-        indices = indices.to(training.device)
-        images, labels = training.images[indices], training.labels[indices]
-        if not self.captures:
-            return self._update(images, labels)
-        self.images.copy_(images)
-        self.labels.copy_(labels)
-        self.calls += 1
-        if self.calls <= WARM_UP_STEPS:
-            return self._on_side_stream(lambda: self._update(self.images, self.labels))
-        if self.graph is None:
-            self.graph = torch.cuda.CUDAGraph()
-            self.graph.register_generator_state(training.generator)
-            with torch.cuda.graph(self.graph):
-                self.parts = self._update(self.images, self.labels)
-        self.graph.replay()
-        return self.parts
-
-    @staticmethod
-    def _on_side_stream(work: Callable[[], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
-        """Capture needs a few eager steps on another stream first; these are real steps."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            parts = work()
-        torch.cuda.current_stream().wait_stream(stream)
-        return parts
-
-    def _update(self, images: Tensor, labels: Tensor) -> Mapping[str, Tensor]:
-        parts: dict[str, Tensor] = {}
-        for phase in self.training.phases:
-            parts |= self._phase(phase, images, labels)
-        return parts
-
-    def _phase(self, phase: Phase, images: Tensor, labels: Tensor) -> Mapping[str, Tensor]:
-        mixed = self.training.recipe.precision == "bfloat16"
-        with torch.autocast(
-            self.training.device.type, torch.bfloat16, enabled=mixed, cache_enabled=not self.captures
-        ):
-            parts = phase.loss(images, labels, self.training.generator)
-        gradients = torch.autograd.grad(parts["total"], phase.parameters, allow_unused=True)
-        for parameter, gradient in zip(phase.parameters, gradients, strict=True):
-            parameter.grad = gradient
-        phase.optimiser.step()
-        return {name: part.detach() for name, part in parts.items()}
 
 
 def train(
@@ -269,4 +206,3 @@ def train(
     training = Training(recipe, images, labels, device=device, state_file=state_file)
     model = training.run(on_step)
     return model, training.seconds
-

@@ -117,16 +117,16 @@ class LqVaeLoss:
     def _seen(self, images: Tensor, generator: Generator | None) -> Tensor:
         if self.input_noise == 0:
             return images.detach().clone()
-        amplitude = torch.rand(
-            (len(images), 1, 1, 1), generator=generator, device=images.device
-        )
+        amplitude = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
         signs = _signs_like(images, generator)
         return (images + self.input_noise * amplitude * signs).clamp(0, 1)
 
     def _flipped(self, codes: Tensor, generator: Generator | None) -> Tensor:
         if self.code_flips == 0:
             return codes
-        rate = self.code_flips * torch.rand((len(codes), 1), generator=generator, device=codes.device)
+        rate = self.code_flips * torch.rand(
+            (len(codes), 1), generator=generator, device=codes.device
+        )
         draws = torch.rand(codes.shape, generator=generator, device=codes.device)
         return torch.where(draws < rate, -codes, codes)
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
+from typing_extensions import override
 
 from core.models.lq_vae import LqVae
 from core.training.losses import LqVaeLoss, Parts, cross_entropy
@@ -31,16 +32,18 @@ class Phase:
 class Objective(Protocol):
     """Builds the phases of a model and watches the figures they report."""
 
-    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]: ...
+    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
+        """The updates of one step, in order."""
 
     def check(self, step: int, values: Mapping[str, float]) -> None:
         """Raise ``LabError`` when the run is dead and going on is a waste."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierObjective:
+class ClassifierObjective(Objective):
     """Cross-entropy on clean images with Adam."""
 
+    @override
     def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
         parameters = tuple(model.parameters())
 
@@ -49,12 +52,13 @@ class ClassifierObjective:
 
         return (Phase(parameters, adam(parameters, learning_rate), loss),)
 
+    @override
     def check(self, step: int, values: Mapping[str, float]) -> None:
         """Nothing to watch: a bad classifier shows in its accuracy."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LqVaeObjective:
+class LqVaeObjective(Objective):
     """LQ-VAE's Algorithm 1.
 
     Attributes:
@@ -71,12 +75,14 @@ class LqVaeObjective:
         if self.passes not in ("sequential", "joint"):
             raise ValueError(f"passes must be sequential or joint, got {self.passes!r}")
 
+    @override
     def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
         if not isinstance(model, LqVae):
             raise ValueError(f"this objective trains an LqVae, got {type(model).__name__}")
         build = self._joint if self.passes == "joint" else self._sequential
         return build(model, learning_rate, LqVaeLoss(**self.loss))
 
+    @override
     def check(self, step: int, values: Mapping[str, float]) -> None:
         """A code whose bits are nearly all alike has collapsed and carries no picture."""
         share = values["plus_share"]
@@ -87,9 +93,7 @@ class LqVaeObjective:
             )
 
     @staticmethod
-    def _joint(
-        model: LqVae, learning_rate: Tensor | float, loss: LqVaeLoss
-    ) -> tuple[Phase, ...]:
+    def _joint(model: LqVae, learning_rate: Tensor | float, loss: LqVaeLoss) -> tuple[Phase, ...]:
         parameters = tuple(model.parameters())
 
         def joint(images: Tensor, _: Tensor, generator: Generator) -> Parts:

@@ -86,4 +86,23 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         learning_rate=3e-4,
         schedule="staircase",
     ),
+    ("mnist", "lq_vae_plus"): Recipe(
+        model="lq_vae",
+        arguments={"latent_size": 256, "quantizer": "sign", "threshold_sharpness": 5.0},
+        objective="lq_vae",
+        objective_arguments={
+            "passes": "joint",
+            "loss": {
+                "input_noise": 0.4,
+                "code_flips": 0.15,
+                "kl_weight": 0.1,
+                "random_projection": True,
+                "penalty_norm": 1.0,
+                "penalty_weight": 0.03,
+            },
+        },
+        steps=40_000,
+        learning_rate=3e-4,
+        averaging=0.999,
+    ),
 }

@@ -1,0 +1,339 @@
+"""One image, attacked and purified: every figure the attack lab shows, each computed once."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from core.analysis.runs import WORST, RunSpec
+from core.attacks import AttackResult
+from core.defenses import CodedPurifier
+from core.devices import generator_for
+from core.evaluation.threats import BARE, defended, through
+from core.types import Classifier, OnStep, Purifier, Step
+
+Floats: TypeAlias = NDArray[np.float32]
+Outcome: TypeAlias = Literal[
+    "wrong before", "not fooled", "fooled", "repaired", "not repaired", "spoiled"
+]
+
+NOISE_DRAWS = 20
+"""How many random perturbations of the attack's size are tried as a control."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A picture and what the bare classifier says of it.
+
+    Attributes:
+        image: (c, h, w) in [0, 1].
+        probabilities: One for each class (k,).
+    """
+
+    image: Floats
+    probabilities: Floats
+
+    @property
+    def prediction(self) -> int:
+        """The class with the highest probability."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def confidence(self) -> float:
+        """That probability."""
+        return float(self.probabilities.max())
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """The purifier's code of the clean and of the adversarial image.
+
+    Attributes:
+        clean: Bits in {-1, +1}, int8 (d,).
+        adversarial: The same of the adversarial image.
+    """
+
+    clean: NDArray[np.int8]
+    adversarial: NDArray[np.int8]
+
+    @property
+    def flipped(self) -> NDArray[np.bool_]:
+        """Which bits differ (d,)."""
+        return self.clean != self.adversarial
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """The way of an iterative attack, from the clean image to the result.
+
+    Attributes:
+        images: uint8 (steps + 1, c, h, w).
+        bare: Probabilities of the bare classifier at each step (steps + 1, k).
+        defended: The same behind the purifier; None without one.
+    """
+
+    images: NDArray[np.uint8]
+    bare: Floats
+    defended: Floats | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Triplet:
+    """One run: the three pictures, the control, and what was measured.
+
+    Attributes:
+        label: The class taken as right.
+        target: The class the attack aimed at; None is any other.
+        original: The clean image.
+        adversarial: The attacked image.
+        purified: The attacked image after the purifier; None without one.
+        purified_original: The clean image after the purifier; None without one.
+        noise: The clean image with random noise as large as the attack's change.
+        noise_fooled: How many of ``NOISE_DRAWS`` such noises change the classifier's answer
+            from the label; with a target, to the target.
+        code: Bits before and after; None when the purifier has no code.
+        l0: Pixels that changed.
+        l2: Euclidean size of the change.
+        linf: Largest change of one value.
+        trajectory: The attack's way; None when it has none to show.
+        surrogate: What an adaptive attack went through; None for an oblivious one.
+        attack_seconds: Time the attack took, over all surrogates tried.
+        purify_seconds: Time one purification took.
+    """
+
+    label: int
+    target: int | None
+    original: Reading
+    adversarial: Reading
+    purified: Reading | None
+    purified_original: Reading | None
+    noise: Reading
+    noise_fooled: int
+    code: Code | None
+    l0: int
+    l2: float
+    linf: float
+    trajectory: Trajectory | None
+    surrogate: str | None
+    attack_seconds: float
+    purify_seconds: float
+
+    @property
+    def outcome(self) -> Outcome:
+        """What happened, in one word; ``spoiled`` means that only the purifier erred."""
+        if self.original.prediction != self.label:
+            return "wrong before"
+        fooled = self.adversarial.prediction != self.label
+        if self.purified is None:
+            return "fooled" if fooled else "not fooled"
+        right = self.purified.prediction == self.label
+        if fooled:
+            return "repaired" if right else "not repaired"
+        return "not fooled" if right else "spoiled"
+
+
+@dataclass(frozen=True)
+class Strike:
+    """An adversarial image (1, c, h, w), and the surrogate it was made through."""
+
+    result: AttackResult
+    surrogate: str | None
+
+
+def make_triplet(
+    classifier: Classifier,
+    purifier: Purifier | None,
+    image: Tensor,
+    label: int,
+    spec: RunSpec,
+    on_step: OnStep | None = None,
+) -> Triplet:
+    """Attack one image, purify it, and measure both.
+
+    Args:
+        classifier: The bare classifier.
+        purifier: The defence of ``spec``; None leaves the classifier bare.
+        image: (c, h, w) in [0, 1], on the classifier's device.
+        label: Its class.
+        spec: The attack, who it sees, and the seed.
+        on_step: Progress of the attack; may raise ``Cancelled``.
+    """
+    images = image.unsqueeze(0)
+    started = time.perf_counter()
+    strike = make_strike(classifier, purifier, images, label, spec, on_step)
+    attack_seconds = time.perf_counter() - started
+    attacked = strike.result.images
+    with torch.no_grad():
+        pictures = [images, attacked]
+        started = time.perf_counter()
+        if purifier is not None:
+            pictures.append(purifier(attacked, generator=_fresh(images, spec)))
+        purify_seconds = time.perf_counter() - started
+        if purifier is not None:
+            pictures.append(purifier(images, generator=_fresh(images, spec)))
+        noises = _noises(images, strike.result, spec)
+        readings = read(classifier, torch.cat([*pictures, noises]))
+    drawn = readings[len(pictures) :]
+    shown = [*readings[: len(pictures)], None, None][:4]
+    return Triplet(
+        label=label,
+        target=spec.target,
+        original=readings[0],
+        adversarial=readings[1],
+        purified=shown[2],
+        purified_original=shown[3],
+        noise=drawn[0],
+        noise_fooled=sum(hits(reading.prediction, label, spec.target) for reading in drawn),
+        code=_code(purifier, images, attacked, spec),
+        l0=int(strike.result.l0),
+        l2=float(strike.result.l2),
+        linf=float(strike.result.linf),
+        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec),
+        surrogate=strike.surrogate,
+        attack_seconds=attack_seconds,
+        purify_seconds=purify_seconds,
+    )
+
+
+def make_strike(
+    classifier: Classifier,
+    purifier: Purifier | None,
+    images: Tensor,
+    label: int,
+    spec: RunSpec,
+    on_step: OnStep | None = None,
+) -> Strike:
+    """Run the attack of a specification on one image (1, c, h, w).
+
+    An oblivious attack sees the bare classifier. An adaptive one goes through the surrogate
+    named, or through all of them and the bare classifier until one breaks the defence; if none
+    does, the one that came closest is kept. Every try starts from the same seed, so the winner
+    can be run again alone.
+    """
+    attack = spec.build_attack()
+    labels = torch.tensor([label], device=images.device)
+    target = None if spec.target is None else torch.tensor([spec.target], device=images.device)
+    judge = defended(classifier, purifier, _fresh(images, spec))
+    best: Strike | None = None
+    closest = -float("inf")
+    views = list(_views(classifier, purifier, images, spec))
+    for part, (name, view) in enumerate(views):
+        result = attack(
+            view,
+            images,
+            labels,
+            target=target,
+            generator=_fresh(images, spec),
+            on_step=_part_of(on_step, part, len(views)),
+        )
+        with torch.no_grad():
+            probabilities = judge(result.images).softmax(1)[0]
+        nearness = _nearness(probabilities, label, spec.target)
+        if best is None or nearness > closest:
+            best, closest = Strike(result, name), nearness
+        if hits(int(probabilities.argmax()), label, spec.target):
+            break
+    assert best is not None
+    return best
+
+
+def hits(prediction: int, label: int, target: int | None) -> bool:
+    """Whether an attack has reached its goal: the target, or any class but the label."""
+    return prediction != label if target is None else prediction == target
+
+
+def read(classifier: Classifier, images: Tensor) -> list[Reading]:
+    """What the bare classifier says of each image (n, c, h, w)."""
+    with torch.no_grad():
+        probabilities = classifier(images).softmax(1)
+    return [
+        Reading(picture, row)
+        for picture, row in zip(
+            images.float().cpu().numpy(), probabilities.float().cpu().numpy(), strict=True
+        )
+    ]
+
+
+def _views(
+    classifier: Classifier, purifier: Purifier | None, images: Tensor, spec: RunSpec
+) -> Iterator[tuple[str | None, Classifier]]:
+    """What the attacker differentiates through, each with a generator of its own."""
+    if spec.threat == "oblivious" or purifier is None:
+        yield None, classifier
+        return
+    surrogates = purifier.surrogates
+    if spec.surrogate in (WORST, BARE):
+        yield BARE, classifier
+    names = list(surrogates) if spec.surrogate == WORST else [spec.surrogate]
+    for name in names:
+        if name == BARE:
+            continue
+        if name not in surrogates:
+            choices = ", ".join([WORST, BARE, *surrogates])
+            raise ValueError(f"unknown surrogate {name!r}; choose from {choices}")
+        yield name, through(classifier, surrogates[name], _fresh(images, spec))
+
+
+def _nearness(probabilities: Tensor, label: int, target: int | None) -> float:
+    wanted = -probabilities[label] if target is None else probabilities[target]
+    return float(wanted)
+
+
+def _noises(images: Tensor, result: AttackResult, spec: RunSpec) -> Tensor:
+    """Random perturbations (NOISE_DRAWS, c, h, w) as large as the attack's, in its own norm."""
+    norm = spec.build_attack().norm
+    size = {"linf": result.linf, "l2": result.l2, "l0": result.l0}[norm]
+    copies = images.expand(NOISE_DRAWS, *images.shape[1:])
+    return same_norm_noise(
+        copies, size.expand(NOISE_DRAWS), norm, generator=_fresh(images, spec)
+    )
+
+
+def _code(
+    purifier: Purifier | None, images: Tensor, attacked: Tensor, spec: RunSpec
+) -> Code | None:
+    if not isinstance(purifier, CodedPurifier):
+        return None
+    with torch.no_grad():
+        clean, adversarial = (
+            purifier.code(picture, generator=_fresh(images, spec))[0].to(torch.int8).cpu().numpy()
+            for picture in (images, attacked)
+        )
+    return Code(clean, adversarial)
+
+
+def _trajectory(
+    classifier: Classifier, purifier: Purifier | None, frames: Tensor | None, spec: RunSpec
+) -> Trajectory | None:
+    if frames is None or len(frames) < 2:
+        return None
+    frames = frames[:, 0]
+    with torch.no_grad():
+        bare = classifier(frames).softmax(1).float().cpu().numpy()
+        behind = None
+        if purifier is not None:
+            purified = purifier(frames, generator=_fresh(frames, spec))
+            behind = classifier(purified).softmax(1).float().cpu().numpy()
+    pixels = (frames * 255).round().to(torch.uint8).cpu().numpy()
+    return Trajectory(pixels, bare, behind)
+
+
+def _fresh(images: Tensor, spec: RunSpec) -> Generator:
+    return generator_for(images.device, spec.seed)
+
+
+def _part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
+    """Turn the progress of one part into progress of the whole."""
+    if on_step is None or parts == 1:
+        return on_step
+
+    def report(step: Step) -> None:
+        values: Mapping[str, float] = step.values
+        on_step(Step(part * step.of + step.index, parts * step.of, values))
+
+    return report

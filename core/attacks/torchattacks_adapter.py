@@ -1,0 +1,136 @@
+"""Runs an attack of torchattacks 3.3.0 without letting it touch anything that is shared.
+
+Its attacks want an ``nn.Module`` with a parameter, switch that module's mode, may call
+``backward()``, and draw from the process-wide random states, which some of them reset. So each run
+gets a module of its own around the classifier, the random states are put back, and only one runs
+at a time in the process.
+"""
+
+import importlib
+import random
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.attacks.base import Attack
+from core.attacks.problem import Problem, Proposal, differentiable
+from core.types import Classifier
+
+_LOCK = threading.Lock()
+
+REPORTS = 100
+"""Progress is reported about so many times in a run, however many queries that takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchAttack(Attack):
+    """A row over one class of torchattacks.
+
+    Attributes:
+        theirs: Name of the class in torchattacks.
+    """
+
+    theirs: ClassVar[str]
+
+    @abstractmethod
+    def arguments(self) -> dict[str, Any]:
+        """Constructor arguments in torchattacks' names."""
+
+    @abstractmethod
+    def queries(self, n: int) -> int:
+        """About how often the classifier is called for n images; only progress depends on it."""
+
+    def perturb(self, problem: Problem) -> Proposal:
+        """Run it on a private module, with private randomness, one at a time."""
+        of = max(1, self.queries(len(problem.images)))
+        seed = torch.randint(
+            2**31, (), generator=problem.generator, device=problem.generator.device
+        )
+        with _LOCK, _private_randomness(int(seed)):
+            module = _Module(problem.classifier, problem.images.device, _reporter(problem, of))
+            settings = self.arguments()
+            constructor = getattr(importlib.import_module("torchattacks"), self.theirs)
+            attack = constructor(module, **settings)
+            if hasattr(attack, "seed"):
+                attack.seed = int(seed)
+            target = problem.target
+            if target is not None:
+                # Set directly: their own setter prints.
+                attack.targeted, attack.attack_mode = True, "targeted(custom)"
+                attack._target_map_function = lambda images, labels: target
+            images: Tensor = attack(problem.images, problem.labels)
+        problem.report(of, of)
+        return Proposal(images)
+
+
+class _Module(nn.Module):
+    """The private module: any callable, with the one parameter whose device torchattacks reads."""
+
+    def __init__(
+        self, classifier: Classifier, device: torch.device, on_query: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.place = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
+        # In tuples, so that a module given as classifier does not become a part of this one,
+        # whose mode torchattacks switches.
+        self._classifier, self._on_query = (classifier,), (on_query,)
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (n, k) of images (n, c, h, w); a copy, since some attacks write into them."""
+        self._on_query[0]()
+        classifier = self._classifier[0]
+        if images.requires_grad and torch.is_grad_enabled():
+            return _InputGradientOnly.apply(images, classifier)
+        with torch.no_grad():
+            return classifier(images).clone()
+
+
+class _InputGradientOnly(torch.autograd.Function):
+    """A classifier whose ``backward()`` reaches its input and never its parameters."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, classifier: Classifier) -> Tensor:
+        ctx.leaf, ctx.logits = differentiable(classifier, images)
+        return ctx.logits.detach().clone()
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        # Kept, because FAB asks once for every class.
+        (gradient,) = torch.autograd.grad(ctx.logits, ctx.leaf, slope, retain_graph=True)
+        return gradient, None
+
+
+def _reporter(problem: Problem, of: int) -> Callable[[], None]:
+    done = 0
+
+    def on_query() -> None:
+        nonlocal done
+        done += 1
+        if done == 1 or done % max(1, of // REPORTS) == 0:
+            problem.report(min(done, of - 1), of)
+
+    return on_query
+
+
+@contextmanager
+def _private_randomness(seed: int) -> Iterator[None]:
+    """Seed the process-wide random states, and put them back at the end, whatever happens."""
+    cards = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    with torch.random.fork_rng(devices=cards):
+        try:
+            torch.manual_seed(seed)
+            np.random.seed(seed)  # noqa: NPY002 - it draws from numpy's global state
+            random.seed(seed)
+            yield
+        finally:
+            np.random.set_state(numpy_state)  # noqa: NPY002
+            random.setstate(python_state)

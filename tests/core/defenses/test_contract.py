@@ -1,0 +1,116 @@
+"""What every row of DEFENSES promises, on tiny untrained models."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.checkpoints import CheckpointError, save_checkpoint
+from core.defenses import DEFENSES, BitDepth, CodedPurifier, load_defense
+from core.models import MODELS
+from core.types import Purifier
+
+
+@pytest.fixture(params=DEFENSES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def purifier(name: str, checkpoint_copy: Path) -> Purifier:
+    checkpoint = DEFENSES[name].checkpoint
+    if checkpoint is not None:
+        arguments = {"latent_size": 6, "widths": [2, 4], "hidden": 8}
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = MODELS["lq_vae"](**arguments)
+        # Latents of an untrained encoder hardly leave the band; spread them over the walls.
+        with torch.no_grad():
+            model.mean_head.weight.mul_(2)
+        save_checkpoint(
+            model,
+            {"dataset": "mnist", "name": checkpoint, "model": "lq_vae", "arguments": arguments},
+        )
+    return load_defense("mnist", name)
+
+
+def test_images_stay_images(purifier: Purifier, images: Tensor, generator: torch.Generator) -> None:
+    before = images.clone()
+    purified = purifier(images, generator=generator)
+    assert purified.shape == images.shape
+    assert purified.dtype == torch.float32
+    assert purified.min() >= 0
+    assert purified.max() <= 1
+    assert torch.equal(images, before)
+
+
+def test_random_is_what_the_row_says(
+    name: str, purifier: Purifier, images: Tensor, generator: torch.Generator
+) -> None:
+    assert isinstance(purifier, Purifier)
+    assert purifier.random == DEFENSES[name].random
+    if purifier.random:
+        with pytest.raises(ValueError, match="is random: pass generator"):
+            purifier(images)
+        many = [purifier(images, generator=generator) for _ in range(4)]
+        assert any(not torch.equal(many[0], other) for other in many[1:])
+    else:
+        assert torch.equal(purifier(images), purifier(images))
+
+
+def test_the_same_generator_state_gives_the_same_images(purifier: Purifier, images: Tensor) -> None:
+    first, second = (purifier(images, generator=torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_every_surrogate_carries_a_gradient(
+    purifier: Purifier, images: Tensor, generator: torch.Generator
+) -> None:
+    assert purifier.surrogates
+    for surrogate in purifier.surrogates.values():
+        seen = images.clone().requires_grad_()
+        output = surrogate(seen, generator)
+        assert output.shape == images.shape
+        (gradient,) = torch.autograd.grad(output.square().sum(), seen)
+        assert gradient.abs().sum() > 0
+
+
+def test_the_identity_surrogate_has_the_purifiers_output(
+    name: str, purifier: Purifier, images: Tensor
+) -> None:
+    first, second = (torch.Generator().manual_seed(3) for _ in range(2))
+    output = purifier.surrogates["identity"](images, first)
+    assert torch.allclose(output, purifier(images, generator=second), atol=1e-6)
+
+
+def test_codes_are_bits(purifier: Purifier, images: Tensor, generator: torch.Generator) -> None:
+    if not isinstance(purifier, CodedPurifier):
+        pytest.skip("this purifier has no code")
+    bits = purifier.code(images, generator=generator)
+    assert bits.shape == (8, 6)
+    assert set(bits.unique().tolist()) <= {-1.0, 1.0}
+
+
+def test_unknown_names_list_the_choices() -> None:
+    with pytest.raises(ValueError, match="unknown defence 'x'; choose from lq_vae"):
+        load_defense("mnist", "x")
+
+
+def test_missing_weights_say_how_to_train(checkpoint_copy: Path) -> None:
+    with pytest.raises(CheckpointError, match="core train lq_vae --dataset mnist"):
+        load_defense("mnist", "lq_vae")
+
+
+def test_a_classifier_is_no_lq_vae(checkpoint_copy: Path) -> None:
+    save_checkpoint(MODELS["b"](), {"dataset": "mnist", "name": "lq_vae", "model": "b"})
+    with pytest.raises(CheckpointError, match="is no LQ-VAE"):
+        load_defense("mnist", "lq_vae")
+
+
+def test_one_bit_is_a_threshold_and_a_tie_goes_up() -> None:
+    pixels = torch.tensor([[[[0.0, 0.49, 0.5, 0.51, 1.0]]]])
+    assert BitDepth(bits=1)(pixels).flatten().tolist() == [0, 0, 1, 1, 1]
+    assert BitDepth(bits=8)(pixels).sub(pixels).abs().max() <= 0.5 / 255 + 1e-6
+    with pytest.raises(ValueError, match="bits must be 1 to 8, got 0"):
+        BitDepth(bits=0)

@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from core.models import MODELS
+from core.models.classifiers import ClassifierA, ClassifierB, ClassifierC
+from core.models.lq_vae import LqVae
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [(ClassifierA, 1_285_194), (ClassifierB, 710_218), (ClassifierC, 1_387_210)],
+)
+def test_classifiers_have_the_papers_sizes(
+    model: type[ClassifierA | ClassifierB | ClassifierC], parameters: int
+) -> None:
+    assert sum(p.numel() for p in model().parameters()) == parameters
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
+def test_classifiers_take_other_image_shapes(name: str, shape: tuple[int, int, int]) -> None:
+    logits = MODELS[name](image_shape=shape, classes=7).eval()(torch.rand(2, *shape))
+    assert logits.shape == (2, 7)
+
+
+def test_every_output_unit_starts_with_unit_weights() -> None:
+    for module in ClassifierA().modules():
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+            norms = module.weight.flatten(1).norm(dim=1)
+            assert torch.allclose(norms, torch.ones_like(norms), atol=1e-5)
+
+
+@pytest.mark.parametrize("sharpness", [None, 5.0])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
+def test_lq_vae_encodes_and_decodes(shape: tuple[int, int, int], sharpness: float | None) -> None:
+    model = LqVae(
+        image_shape=shape, latent_size=6, widths=(4, 8), hidden=16, threshold_sharpness=sharpness
+    )
+    images = torch.rand(3, *shape)
+    bits = model.code(images)
+    assert bits.shape == (3, 6)
+    assert set(bits.unique().tolist()) <= {-1.0, 1.0}
+    for decoder in (model.hard_decoder, model.soft_decoder):
+        decoded = decoder(bits)
+        assert decoded.shape == images.shape
+        assert decoded.min() >= 0
+        assert decoded.max() <= 1
+
+
+def test_lq_vae_refuses_a_size_it_cannot_halve_twice() -> None:
+    with pytest.raises(ValueError, match="multiples of 4, got 30x28"):
+        LqVae(image_shape=(1, 30, 28))
+
+
+def test_latent_noise_has_the_quantizers_scale(generator: torch.Generator) -> None:
+    model = LqVae(latent_size=4, widths=(2, 2), hidden=4)
+    mean, log_var = (
+        torch.zeros(20_000, 4),
+        torch.full((20_000, 4), 2 * torch.log(torch.tensor(3.0))),
+    )
+    noise = torch.randn(mean.shape, generator=generator)
+    spread = model.noisy_latents(mean, log_var, noise).std()
+    assert spread == pytest.approx(3 * 0.05, rel=0.02)

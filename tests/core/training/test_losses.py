@@ -1,0 +1,71 @@
+import pytest
+import torch
+from torch import Tensor
+
+from core.models.lq_vae import LqVae
+from core.training.losses import (
+    LqVaeLoss,
+    full_range_error,
+    gradient_penalty,
+    kl_to_standard_normal,
+)
+
+
+def test_kl_is_zero_for_the_prior_and_has_the_known_value_elsewhere() -> None:
+    zeros = torch.zeros(3, 5)
+    assert kl_to_standard_normal(zeros, zeros) == 0
+    assert kl_to_standard_normal(zeros + 2, zeros) == pytest.approx(2.0)
+
+
+def test_error_is_that_of_the_range_minus_one_to_one(images: Tensor) -> None:
+    other = images.flip(0)
+    expected = ((2 * images - 1) - (2 * other - 1)).square().mean()
+    assert full_range_error(images, other) == pytest.approx(expected.item())
+
+
+def test_gradient_penalty_of_a_linear_map_is_known(images: Tensor) -> None:
+    seen = images.clone().requires_grad_()
+    # The sum of the outputs has gradient 4 at each of 784 pixels: norm 4 * 28, halved by the range.
+    outputs = torch.stack([seen.flatten(1).sum(1), 3 * seen.flatten(1).sum(1)], dim=1)
+    penalty = gradient_penalty(seen, outputs, target=50.0)
+    assert penalty == pytest.approx((4 * 28 / 2 - 50) ** 2, rel=1e-4)
+
+
+def test_gradient_penalty_reaches_the_encoder(images: Tensor, generator: torch.Generator) -> None:
+    model = LqVae(latent_size=4, widths=(2, 4), hidden=8)
+    parts = LqVaeLoss().encoder(model, images, generator)
+    (gradient,) = torch.autograd.grad(parts["penalty"], model.mean_head.weight)
+    assert gradient.abs().sum() > 0
+
+
+def test_each_loss_trains_its_own_part(images: Tensor, generator: torch.Generator) -> None:
+    model = LqVae(latent_size=4, widths=(2, 4), hidden=8)
+    loss = LqVaeLoss()
+    encoder = loss.encoder(model, images, generator)
+    reached = torch.autograd.grad(
+        encoder["total"],
+        [model.mean_head.weight, model.hard_decoder[0].weight],
+        allow_unused=True,
+    )
+    assert reached[0] is not None
+    assert reached[1] is None, "the hard decoder never trains through the encoder's loss"
+    hard = loss.hard_decoder(model, images, encoder["bits"], generator)
+    reached = torch.autograd.grad(
+        hard["total"], [model.mean_head.weight, model.hard_decoder[0].weight], allow_unused=True
+    )
+    assert reached[0] is None, "hard bits carry no gradient to the encoder"
+    assert reached[1] is not None
+
+
+def test_code_flips_and_input_noise_stay_within_their_limits(
+    images: Tensor, generator: torch.Generator
+) -> None:
+    loss = LqVaeLoss(input_noise=0.4, code_flips=0.2)
+    seen = loss._seen(images, generator)
+    assert (seen - images).abs().max() <= 0.4 + 1e-6
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    codes = torch.ones(2_000, 64)
+    share = (loss._flipped(codes, generator) < 0).float().mean(1)
+    assert 0.08 < share.mean() < 0.12, "the mean of a uniform draw up to 0.2"
+    assert share.max() < 0.4
