@@ -1,4 +1,4 @@
-"""The command line: ``python -m core train | evaluate | data | checkpoints | showcase``."""
+"""The command line: ``python -m core``, with one command for each thing that takes long."""
 
 import argparse
 import json
@@ -153,6 +153,22 @@ def showcase(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def benchmark(arguments: argparse.Namespace) -> int:
+    """Run a benchmark of the folder benchmarks/ with its own options; without a name, list them."""
+    import runpy
+
+    folder = RUNS.parent / "benchmarks"
+    known = sorted(file.stem for file in folder.glob("*.py"))
+    if arguments.name is None:
+        print("\n".join(known))
+        return 0
+    if arguments.name not in known:
+        raise LabError(f"unknown benchmark {arguments.name!r}; choose from {', '.join(known)}")
+    sys.argv = [arguments.name, *arguments.options]
+    runpy.run_path(str(folder / f"{arguments.name}.py"), run_name="__main__")
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     root = argparse.ArgumentParser(prog="python -m core", description=__doc__)
@@ -190,6 +206,10 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("checkpoints", checkpoints)
     one.add_argument("action", nargs="?", default="list", choices=("list", "verify", "measure"))
+
+    one = command("benchmark", benchmark)
+    one.add_argument("name", nargs="?")
+    one.add_argument("options", nargs=argparse.REMAINDER)
 
     one = command("showcase", showcase)
     one.add_argument("--dataset", default="mnist")

@@ -47,7 +47,7 @@ def read_picture(
         raise ValueError(f"image_shape must have 1 or 3 channels, got {image_shape}")
     pixels = np.array(_decoded(data))  # (h, w, 3)
     picture = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
-    if picture.amax() - picture.amin() < 2 / 255:
+    if (picture.amax((1, 2)) - picture.amin((1, 2))).amax() < 2 / 255:
         raise LabError(BLANK)
     if c == 1:
         picture = _grey(picture)

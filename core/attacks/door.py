@@ -82,4 +82,6 @@ def check_classes(name: str, classes: Tensor, images: Tensor, count: int) -> Non
     if classes.device != images.device:
         raise ValueError(f"{name} must be on {images.device} like the images, got {classes.device}")
     if bool((classes < 0).any()) or bool((classes >= count).any()):
-        raise ValueError(f"{name} must lie in 0 to {count - 1}, got {classes.unique().tolist()}")
+        raise ValueError(
+            f"{name} must lie in 0 to {count - 1}, got {sorted(set(classes.tolist()))}"
+        )

@@ -1,6 +1,4 @@
-"""Projected gradient ascent: BIM (Kurakin et al., 2017, arXiv 1607.02533), PGD (Madry et al.,
-2018, arXiv 1706.06083) in Linf and L2.
-"""
+"""BIM (Kurakin et al., 2017, arXiv 1607.02533) and PGD (Madry et al., 2018, arXiv 1706.06083)."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar

@@ -113,7 +113,8 @@ def differentiable(classifier: Classifier, images: Tensor) -> tuple[Tensor, Tens
 
 def norms(change: Tensor) -> Tensor:
     """Euclidean norm of each image's values, (n, 1, 1, 1) for (n, c, h, w)."""
-    return change.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+    lengths: Tensor = torch.linalg.vector_norm(change, dim=(1, 2, 3), keepdim=True)
+    return lengths
 
 
 def empty_trajectory(images: Tensor, steps: int) -> Tensor | None:

@@ -6,7 +6,6 @@ gets a module of its own around the classifier, the random states are put back, 
 at a time in the process.
 """
 
-import importlib
 import random
 import threading
 from abc import abstractmethod
@@ -18,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
 from core.attacks.base import Attack
 from core.attacks.problem import Problem, Proposal, differentiable
@@ -27,6 +27,9 @@ _LOCK = threading.Lock()
 
 REPORTS = 100
 """Progress is reported about so many times in a run, however many queries that takes."""
+
+PATIENCE_S = 0.2
+"""Seconds between two reports while another run is waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +52,15 @@ class TorchAttack(Attack):
 
     def perturb(self, problem: Problem) -> Proposal:
         """Run it on a private module, with private randomness, one at a time."""
-        of = max(1, self.queries(len(problem.images)))
+        import torchattacks
+
+        of = max(2, self.queries(len(problem.images)))
         seed = torch.randint(
             2**31, (), generator=problem.generator, device=problem.generator.device
         )
-        with _LOCK, _private_randomness(int(seed)):
+        with _turn(problem, of), _private_randomness(int(seed)):
             module = _Module(problem.classifier, problem.images.device, _reporter(problem, of))
-            settings = self.arguments()
-            constructor = getattr(importlib.import_module("torchattacks"), self.theirs)
-            attack = constructor(module, **settings)
+            attack = getattr(torchattacks, self.theirs)(module, **self.arguments())
             if hasattr(attack, "seed"):
                 attack.seed = int(seed)
             target = problem.target
@@ -88,21 +91,27 @@ class _Module(nn.Module):
         self._on_query[0]()
         classifier = self._classifier[0]
         if images.requires_grad and torch.is_grad_enabled():
-            return _InputGradientOnly.apply(images, classifier)
+            logits: Tensor = _InputGradientOnly.apply(images, classifier)
+            return logits
         with torch.no_grad():
             return classifier(images).clone()
+
+
+class _Context(FunctionCtx):
+    leaf: Tensor
+    logits: Tensor
 
 
 class _InputGradientOnly(torch.autograd.Function):
     """A classifier whose ``backward()`` reaches its input and never its parameters."""
 
     @staticmethod
-    def forward(ctx: Any, images: Tensor, classifier: Classifier) -> Tensor:
+    def forward(ctx: _Context, images: Tensor, classifier: Classifier) -> Tensor:
         ctx.leaf, ctx.logits = differentiable(classifier, images)
         return ctx.logits.detach().clone()
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: _Context, slope: Tensor) -> tuple[Tensor, None]:
         # Kept, because FAB asks once for every class.
         (gradient,) = torch.autograd.grad(ctx.logits, ctx.leaf, slope, retain_graph=True)
         return gradient, None
@@ -121,11 +130,24 @@ def _reporter(problem: Problem, of: int) -> Callable[[], None]:
 
 
 @contextmanager
+def _turn(problem: Problem, of: int) -> Iterator[None]:
+    """Wait until no other attack of torchattacks runs; the wait can be cancelled too."""
+    while not _LOCK.acquire(timeout=PATIENCE_S):
+        problem.report(1, of)
+    try:
+        yield
+    finally:
+        _LOCK.release()
+
+
+@contextmanager
 def _private_randomness(seed: int) -> Iterator[None]:
     """Seed the process-wide random states, and put them back at the end, whatever happens."""
-    cards = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    cards = range(torch.cuda.device_count()) if in_use else ()
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
-    with torch.random.fork_rng(devices=cards):
+    # Its differential evolution divides by zero; numpy's warnings are switched per thread.
+    with torch.random.fork_rng(devices=cards), np.errstate(all="ignore"):
         try:
             torch.manual_seed(seed)
             np.random.seed(seed)  # noqa: NPY002 - it draws from numpy's global state

@@ -1,7 +1,7 @@
 """Evaluation: accuracy with intervals, threat models, doubts, stored results."""
 
 from core.evaluation.accuracy import Accuracy, wilson_interval
-from core.evaluation.evaluate import evaluate
+from core.evaluation.engine import evaluate
 from core.evaluation.results import results_folder, store_results, stored_results
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.suites import SUITES

@@ -22,7 +22,10 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     shrink = 1 + Z_95**2 / n
     centre = (share + Z_95**2 / (2 * n)) / shrink
     half = Z_95 * math.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2)) / shrink
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Exactly 0 and 1 at the ends, where rounding would leave a last digit.
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == n else centre + half
+    return low, high
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from core.attacks import ATTACKS
+from core.attacks import make_attack
 from core.checkpoints import find_row, load_classifier
 from core.data import get_dataset, load_dataset
 from core.defenses import DEFENSES, load_defense
@@ -114,7 +114,7 @@ def _attack(
     generator: Generator,
     on_step: OnStep | None,
 ) -> Tensor:
-    attack = ATTACKS[spec.attack](epsilon=spec.epsilon, steps=spec.steps)
+    attack = make_attack(spec.attack, epsilon=spec.epsilon, steps=spec.steps)
     starts = range(0, len(images), BATCH)
     attacked: list[Tensor] = []
     for number, start in enumerate(starts):

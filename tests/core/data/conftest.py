@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +64,18 @@ def idx_files() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def tiny(idx_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> str:
+def packed(idx_files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same files packed, by the name they are downloaded under."""
+    return {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in idx_files.items()}
+
+
+@pytest.fixture
+def tiny(
+    idx_files: dict[str, bytes], packed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> str:
     """The name of a data set in the table made of ``idx_files``, which also can be fetched."""
     from torchvision import datasets
 
-    packed = archives(idx_files)
     row = Dataset(
         name="tiny",
         title="Tiny",
@@ -92,13 +98,9 @@ def tiny(idx_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> str:
     return "tiny"
 
 
-def archives(idx_files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The same files packed, by the name they are downloaded under."""
-    return {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in idx_files.items()}
-
-
-def place(folder: Path, idx_files: Mapping[str, bytes]) -> Path:
-    """Write the files as torchvision lays them out; return their folder."""
+@pytest.fixture
+def placed(folder: Path, tiny: str, idx_files: dict[str, bytes]) -> Path:
+    """The tiny data set written as torchvision lays it out; the folder of its four files."""
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for name, content in idx_files.items():

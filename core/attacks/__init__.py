@@ -1,0 +1,76 @@
+"""``ATTACKS``: every attack by name; menus, sliders and tests are derived from it."""
+
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from typing import Any
+
+from core.attacks.base import Attack, AttackResult, control, project
+from core.attacks.cw import CarliniWagner
+from core.attacks.deepfool import DeepFool
+from core.attacks.fgsm import Fgsm
+from core.attacks.iterative import Bim, Pgd, PgdL2
+from core.attacks.jsma import Jsma
+from core.attacks.noise import Noise, NoiseL2, same_norm_noise
+from core.attacks.third_party import (
+    AutoPgd,
+    AutoPgdL2,
+    EotPgd,
+    Fab,
+    MomentumFgsm,
+    OnePixel,
+    Square,
+    SquareL2,
+)
+
+ATTACKS: Mapping[str, type[Attack]] = {
+    "fgsm": Fgsm,
+    "bim": Bim,
+    "pgd": Pgd,
+    "pgd_l2": PgdL2,
+    "deepfool": DeepFool,
+    "cw": CarliniWagner,
+    "square": Square,
+    "jsma": Jsma,
+    "noise": Noise,
+    "mi_fgsm": MomentumFgsm,
+    "apgd": AutoPgd,
+    "apgd_l2": AutoPgdL2,
+    "eot_pgd": EotPgd,
+    "fab": Fab,
+    "square_l2": SquareL2,
+    "one_pixel": OnePixel,
+    "noise_l2": NoiseL2,
+}
+
+__all__ = [
+    "ATTACKS",
+    "Attack",
+    "AttackResult",
+    "control",
+    "controls",
+    "make_attack",
+    "project",
+    "same_norm_noise",
+]
+
+
+def make_attack(name: str, **parameters: object) -> Attack:
+    """The attack of that name with these hyper-parameters.
+
+    Raises:
+        ValueError: Unknown name or hyper-parameter, or a value out of its range.
+    """
+    if name not in ATTACKS:
+        raise ValueError(f"unknown attack {name!r}; choose from {list(ATTACKS)}")
+    attack_class: Any = ATTACKS[name]
+    known = [field.name for field in fields(attack_class)]
+    unknown = sorted(parameters.keys() - set(known))
+    if unknown:
+        raise ValueError(f"{name} has no parameter {unknown}; choose from {known}")
+    attack: Attack = attack_class(**parameters)
+    return attack
+
+
+def controls(attack_class: type[Attack]) -> tuple[Field[Any], ...]:
+    """The fields a menu offers: each has ``name``, ``default`` and the metadata of ``control``."""
+    return tuple(field for field in fields(attack_class) if "help" in field.metadata)
