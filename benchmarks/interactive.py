@@ -8,7 +8,8 @@ import time
 
 import torch
 
-from core import ATTACKS, load_classifier, load_dataset, load_defense
+from core import load_classifier, load_dataset, load_defense
+from core.attacks import make_attack
 from core.defenses import DEFENSES
 from core.devices import generator_for, pick_device
 
@@ -25,7 +26,7 @@ def main() -> None:
         for index in range(len(images)):
             image, label = images[index : index + 1], labels[index : index + 1]
             started = time.perf_counter()
-            attack = ATTACKS["pgd"](epsilon=round(0.1 + 0.02 * index, 4), steps=40)
+            attack = make_attack("pgd", epsilon=round(0.1 + 0.02 * index, 4), steps=40)
             result = attack(classifier, image, label, generator=generator_for(device, index))
             attacked = time.perf_counter()
             with torch.no_grad():

@@ -51,7 +51,8 @@ def latent_search(
         found = decoder(latents)
         error = (found - targets).square().flatten(1).mean(1).view(-1, restarts)
         best = error.argmin(1) + restarts * torch.arange(len(images), device=images.device)
-    return found[best]
+    chosen: Tensor = found[best]
+    return chosen
 
 
 def main() -> None:

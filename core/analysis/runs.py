@@ -1,9 +1,9 @@
-"""One attack on one image, in names and numbers only: what a link, a cache key and a snippet hold."""
+"""One attack on one image in names and numbers: what a link, a cache key and a snippet hold."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from core.attacks import ATTACKS, Attack
+from core.attacks import ATTACKS, Attack, make_attack
 from core.evaluation.threats import THREATS
 
 WORST = "worst"
@@ -58,7 +58,4 @@ class RunSpec:
         Raises:
             ValueError: A parameter is unknown or out of its range.
         """
-        try:
-            return ATTACKS[self.attack](**dict(self.parameters))
-        except TypeError as error:
-            raise ValueError(f"{self.attack}: {error}") from error
+        return make_attack(self.attack, **dict(self.parameters))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from core.analysis.runs import WORST, RunSpec
-from core.attacks import AttackResult
+from core.attacks import AttackResult, same_norm_noise
 from core.defenses import CodedPurifier
 from core.devices import generator_for
 from core.evaluation.threats import BARE, defended, through
@@ -289,9 +289,7 @@ def _noises(images: Tensor, result: AttackResult, spec: RunSpec) -> Tensor:
     norm = spec.build_attack().norm
     size = {"linf": result.linf, "l2": result.l2, "l0": result.l0}[norm]
     copies = images.expand(NOISE_DRAWS, *images.shape[1:])
-    return same_norm_noise(
-        copies, size.expand(NOISE_DRAWS), norm, generator=_fresh(images, spec)
-    )
+    return same_norm_noise(copies, size.expand(NOISE_DRAWS), norm, generator=_fresh(images, spec))
 
 
 def _code(

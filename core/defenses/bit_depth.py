@@ -30,10 +30,12 @@ class BitDepth(BasePurifier):
     @override
     def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
         # A pixel exactly between two levels goes up; round() would send it to the even one.
-        return torch.floor(images * self.steps + 0.5) / self.steps
+        rounded: Tensor = torch.floor(images * self.steps + 0.5) / self.steps
+        return rounded
 
     def _soft_steps(self, images: Tensor, generator: Generator | None) -> Tensor:
         """Steep but smooth stairs, so that gradients know how far the next step is."""
         scaled = images * self.steps
         below = torch.floor(scaled.detach()).clamp(0, self.steps - 1)
-        return (below + torch.sigmoid(10 * (scaled - below - 0.5))) / self.steps
+        stairs: Tensor = (below + torch.sigmoid(10 * (scaled - below - 0.5))) / self.steps
+        return stairs

@@ -60,7 +60,8 @@ class Training:
         self.average: AveragedModel | None = None
         if recipe.averaging:
             self.average = AveragedModel(
-                self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging)
+                self.model,
+                multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging),  # type: ignore[no-untyped-call]
             )
         self.objective: Objective = OBJECTIVES[recipe.objective](**recipe.objective_arguments)
         self.learning_rate: Tensor | float = recipe.learning_rate

@@ -63,7 +63,7 @@ class Stepper:
     @staticmethod
     def _on_side_stream(work: Callable[[], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
         """Capture needs a few eager steps on another stream first; these are real steps."""
-        stream = torch.cuda.Stream()
+        stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             parts = work()

@@ -15,13 +15,13 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
     "pgd": {"steps": 10},
     "pgd_l2": {"steps": 10},
     "cw": {"searches": 3, "steps": 30, "learning_rate": 0.05},
-    "square": {"squares": 60},
-    "square_l2": {"squares": 60},
+    "square": {"squares": 100},
+    "square_l2": {"epsilon": 4.0, "squares": 150},
     "apgd": {"steps": 8},
     "apgd_l2": {"steps": 8},
     "eot_pgd": {"steps": 5, "draws": 2},
     "fab": {"steps": 8},
-    "one_pixel": {"generations": 4, "population": 30},
+    "one_pixel": {"pixels": 15, "generations": 8},
 }
 
 
@@ -38,8 +38,14 @@ class Tiny:
         return (self.labels + 1) % 4
 
 
-def quick(name: str) -> Attack:
+@pytest.fixture
+def attack(name: str) -> Attack:
     return make_attack(name, **QUICK.get(name, {}))
+
+
+@pytest.fixture(scope="session")
+def quick_attacks() -> Mapping[str, Attack]:
+    return {name: make_attack(name, **QUICK.get(name, {})) for name in ATTACKS}
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -50,8 +56,8 @@ def _patterns(n: int, seed: int) -> tuple[Tensor, Tensor]:
     coarse = torch.rand((4, 1, 4, 4), generator=seeded(7))
     patterns = functional.interpolate(coarse, size=(16, 16))
     labels = torch.arange(n) % 4
-    noise = 0.1 * torch.randn((n, 1, 16, 16), generator=seeded(seed))
-    return (0.3 + 0.4 * patterns[labels] + noise).clamp(0, 1), labels
+    noise = 0.05 * torch.randn((n, 1, 16, 16), generator=seeded(seed))
+    return (0.4 + 0.2 * patterns[labels] + noise).clamp(0, 1), labels
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from core.attacks import ATTACKS
+from core.attacks import make_attack
 from core.evaluation.doubts import find_doubts
 from core.evaluation.threats import BARE, attack_adaptively, defended
 from core.types import Classifier, Step
@@ -23,7 +23,7 @@ def test_an_adaptive_attack_is_never_weaker_than_an_oblivious_one(
 ) -> None:
     images, labels = four
     purifier = purifiers.Threshold()
-    attack = ATTACKS["pgd"](epsilon=0.6, steps=10)
+    attack = make_attack("pgd", epsilon=0.6, steps=10)
     oblivious = attack(classifier, images, labels, generator=generator)
     survivors = defended(classifier, purifier)(oblivious.images).argmax(1) == labels
     broken = attack_adaptively(attack, classifier, purifier, images, labels, generator=generator)
@@ -38,7 +38,7 @@ def test_images_that_are_wrong_already_count_as_broken(
 ) -> None:
     images, labels = four
     broken = attack_adaptively(
-        ATTACKS["pgd"](epsilon=0.0, steps=1),
+        make_attack("pgd", epsilon=0.0, steps=1),
         classifier,
         purifiers.Threshold(),
         images,
@@ -53,7 +53,7 @@ def test_progress_covers_all_surrogates(
 ) -> None:
     steps: list[Step] = []
     attack_adaptively(
-        ATTACKS["pgd"](epsilon=0.01, steps=4, step_size=0.01),
+        make_attack("pgd", epsilon=0.01, steps=4, step_size=0.01),
         classifier,
         purifiers.Threshold(),
         *four,

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.models.lq_vae import LqVae
 from core.training.losses import (
@@ -38,23 +38,20 @@ def test_gradient_penalty_reaches_the_encoder(images: Tensor, generator: torch.G
     assert gradient.abs().sum() > 0
 
 
+def reached(total: Tensor, *parameters: nn.Parameter) -> list[bool]:
+    """Which parameters a loss sends a gradient to."""
+    gradients = torch.autograd.grad(total, parameters, allow_unused=True)
+    return [gradient is not None for gradient in gradients]
+
+
 def test_each_loss_trains_its_own_part(images: Tensor, generator: torch.Generator) -> None:
     model = LqVae(latent_size=4, widths=(2, 4), hidden=8)
     loss = LqVaeLoss()
+    parts = model.mean_head.weight, next(model.hard_decoder.parameters())
     encoder = loss.encoder(model, images, generator)
-    reached = torch.autograd.grad(
-        encoder["total"],
-        [model.mean_head.weight, model.hard_decoder[0].weight],
-        allow_unused=True,
-    )
-    assert reached[0] is not None
-    assert reached[1] is None, "the hard decoder never trains through the encoder's loss"
+    assert reached(encoder["total"], *parts) == [True, False]
     hard = loss.hard_decoder(model, images, encoder["bits"], generator)
-    reached = torch.autograd.grad(
-        hard["total"], [model.mean_head.weight, model.hard_decoder[0].weight], allow_unused=True
-    )
-    assert reached[0] is None, "hard bits carry no gradient to the encoder"
-    assert reached[1] is not None
+    assert reached(hard["total"], *parts) == [False, True], "hard bits carry no gradient"
 
 
 def test_code_flips_and_input_noise_stay_within_their_limits(

@@ -1,0 +1,150 @@
+"""The shipped checkpoints do on the bundled images what the dashboard says they do."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import Tensor
+
+from core import load_classifier, load_dataset, load_defense
+from core.attacks import make_attack
+from core.checkpoints import (
+    LARGEST_FILE,
+    checkpoint_folder,
+    checkpoint_rows,
+    find_row,
+    load_model,
+    verify_checkpoint,
+)
+from core.defenses import DEFENSES, CodedPurifier
+from core.evaluation import attack_adaptively, defended, results_folder, stored_results
+from core.models.lq_vae import LqVae
+from core.training import RECIPES
+
+COUNT = 200
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[Tensor, Tensor]:
+    return load_dataset("mnist", "validation", count=COUNT)
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    return (logits.argmax(1) == labels).float().mean().item()
+
+
+def test_all_is_sound_and_small_enough() -> None:
+    rows = checkpoint_rows()
+    assert {(row.dataset, row.name) for row in rows} == set(RECIPES)
+    assert [verify_checkpoint(row) for row in rows] == [None] * len(rows)
+    assert max(row.size for row in rows) <= LARGEST_FILE
+    files = [file for file in checkpoint_folder().rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) <= 100e6
+    weights = {file.name for file in files if file.suffix == ".safetensors"}
+    assert weights == {row.file for row in rows}, "no file without a row"
+
+
+def test_every_row_says_how_it_was_made_and_measured() -> None:
+    for row in checkpoint_rows():
+        assert row.training["recipe"]["steps"] == RECIPES[row.dataset, row.name].steps
+        assert row.training["images"] == 55_000
+        assert row.figures["n"] == 10_000
+        assert row.figures["split"] == "test"
+        assert row.note
+
+
+@pytest.mark.parametrize(("name", "least"), [("a", 0.991), ("b", 0.991), ("c", 0.981)])
+def test_classifiers_reach_their_papers(name: str, least: float) -> None:
+    row = find_row("mnist", name)
+    assert row.figures["accuracy"]["value"] >= least
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_the_stored_accuracy_is_that_of_the_stored_weights(
+    name: str, digits: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = digits
+    right = accuracy(load_classifier("mnist", name)(images), labels)
+    low = find_row("mnist", name).figures["accuracy"]["low"]
+    assert right >= low - 0.02
+
+
+@pytest.mark.parametrize("name", ["lq_vae", "lq_vae_plus"])
+def test_the_code_is_alive(name: str, digits: tuple[Tensor, Tensor]) -> None:
+    purifier = load_defense("mnist", name)
+    assert isinstance(purifier, CodedPurifier)
+    with torch.no_grad():
+        plus = (purifier.code(digits[0]) > 0).float().mean(0)
+    assert 0.1 < plus.mean() < 0.9
+    assert ((plus > 0.01) & (plus < 0.99)).float().mean() > 0.9, "hardly a bit is constant"
+
+
+def test_a_digit_is_fooled_purified_and_right_again(digits: tuple[Tensor, Tensor]) -> None:
+    images, labels = digits
+    classifier = load_classifier("mnist", "a")
+    purifier = load_defense("mnist", "lq_vae_plus")
+    result = make_attack("pgd", epsilon=0.2, steps=20)(classifier, images, labels)
+    assert result.success.float().mean() > 0.8
+    with torch.no_grad():
+        assert accuracy(classifier(purifier(images)), labels) > 0.95
+        assert accuracy(classifier(purifier(result.images)), labels) > 0.85
+
+
+def test_random_noise_of_the_same_norm_fools_hardly_anything(
+    digits: tuple[Tensor, Tensor],
+) -> None:
+    images, labels = digits
+    classifier = load_classifier("mnist", "a")
+    assert (
+        make_attack("noise", epsilon=0.2)(classifier, images, labels).success.float().mean() < 0.1
+    )
+
+
+def test_who_sees_the_defence_breaks_more(digits: tuple[Tensor, Tensor]) -> None:
+    images, labels = digits[0][:40], digits[1][:40]
+    classifier = load_classifier("mnist", "a")
+    purifier = load_defense("mnist", "lq_vae")
+    attack = make_attack("pgd", epsilon=0.2, steps=15)
+    generator = torch.Generator().manual_seed(0)
+    oblivious = attack(classifier, images, labels, generator=generator)
+    with torch.no_grad():
+        pipeline = defended(classifier, purifier)
+        survived = accuracy(pipeline(oblivious.images), labels)
+    broken = attack_adaptively(attack, classifier, purifier, images, labels, generator=generator)
+    assert 1 - broken.fooled.float().mean().item() < survived
+
+
+def test_the_noisy_path_shares_the_weights() -> None:
+    assert DEFENSES["lq_vae_noisy"].checkpoint == DEFENSES["lq_vae"].checkpoint == "lq_vae"
+    model = load_model("mnist", "lq_vae")
+    assert isinstance(model, LqVae)
+    assert model.latent_size == 64, "the paper's 64 bits"
+
+
+@pytest.mark.parametrize("name", ["fgsm", "pgd", "pgd_l2", "deepfool"])
+def test_eight_threads_on_one_model_get_what_one_gets(
+    name: str, digits: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = digits[0][:3], digits[1][:3]
+    classifier = load_classifier("mnist", "b")
+    purifier = load_defense("mnist", "lq_vae_plus")
+    attack = make_attack(name, **({"steps": 4} if name.startswith("pgd") else {}))
+
+    def work(seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        result = attack(classifier, images, labels, generator=generator)
+        with torch.no_grad():
+            return torch.stack([result.images, purifier(result.images)])
+
+    serial = [work(seed) for seed in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(map(torch.equal, serial, pool.map(work, range(8))))
+
+
+def test_stored_results_were_measured_on_the_shipped_weights() -> None:
+    names = [file.stem for file in results_folder().glob("mnist-*.json")]
+    assert {"mnist-adaptive", "mnist-purification"} <= set(names)
+    for name in names:
+        for evaluation in stored_results(name):
+            for checkpoint, sha256 in evaluation.hashes.items():
+                assert find_row("mnist", checkpoint).sha256 == sha256, (name, checkpoint)
