@@ -16,8 +16,10 @@ BIN = .venv/bin
 
 run: .venv/installed
 	@echo "LQ-VAE Lab: http://$(HOST):$(PORT)"
-	@STREAMLIT_SERVER_ALLOWED_HOSTS="localhost,127.0.0.1,$(HOST)" $(BIN)/streamlit run app/main.py \
-		--server.port $(PORT) --server.address $(ADDRESS)
+	@$(BIN)/streamlit run app/main.py \
+		--server.port $(PORT) --server.address $(ADDRESS) --browser.serverAddress $(HOST) \
+		--server.allowedHosts localhost --server.allowedHosts 127.0.0.1 \
+		--server.allowedHosts $(HOST)
 
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest

@@ -57,6 +57,19 @@ OnStep: TypeAlias = Callable[[Step], None]
 """Receives progress. It may raise ``Cancelled`` to end the computation."""
 
 
+def part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
+    """Turn the progress of one of several equal parts into progress of the whole.
+
+    Args:
+        on_step: Receives the progress of the whole; None gives None.
+        part: Which part reports, from 0.
+        parts: How many there are.
+    """
+    if on_step is None or parts == 1:
+        return on_step
+    return lambda step: on_step(Step(part * step.of + step.index, parts * step.of, step.values))
+
+
 class LabError(Exception):
     """A problem the user can mend; the message says what happened and what to do."""
 

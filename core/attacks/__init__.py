@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any
 
-from core.attacks.base import Attack, AttackResult, control, project
+from core.attacks.base import Attack, AttackResult, Norm, control, project
 from core.attacks.cw import CarliniWagner
 from core.attacks.deepfool import DeepFool
 from core.attacks.fgsm import Fgsm
@@ -46,6 +46,7 @@ __all__ = [
     "ATTACKS",
     "Attack",
     "AttackResult",
+    "Norm",
     "control",
     "controls",
     "make_attack",

@@ -69,7 +69,8 @@ class CarliniWagner(Attack):
         """Search c for each image, and keep its smallest successful perturbation."""
         clean = problem.images
         images, trajectory = clean.clone(), self._room(clean)
-        size = clean.new_full((len(clean),), torch.inf)
+        _, reached = self._margin_slope(problem, clean)
+        size = torch.where(reached, 0, clean.new_full((len(clean),), torch.inf))
         c = torch.full_like(size, self.initial_c)
         low, high = torch.zeros_like(size), torch.full_like(size, torch.inf)
         for search in range(self.searches):

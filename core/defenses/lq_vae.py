@@ -29,13 +29,16 @@ class LqVaePurifier(BasePurifier):
     @property
     @override
     def surrogates(self) -> Mapping[str, Surrogate]:
-        """Five ways to a gradient; the worst of them counts."""
+        """Six ways to a gradient; the worst of them counts."""
         decode = self.model.hard_decoder
         return {
             "identity": straight_through(self),
             "soft_quantizer": lambda images, generator: decode(self._soft(images, generator, 1.0)),
             "wide_quantizer": lambda images, generator: decode(
                 self._soft(images, generator, WIDE_TEMPERATURE)
+            ),
+            "straight_input": lambda images, generator: decode(
+                self._soft(images, generator, WIDE_TEMPERATURE, straight=True)
             ),
             "hard_forward": lambda images, generator: decode(self._hard_forward(images, generator)),
             "soft_decoder": lambda images, generator: self.model.soft_decoder(
@@ -47,17 +50,26 @@ class LqVaePurifier(BasePurifier):
         """Bits (n, d) in {-1, +1} of images (n, c, h, w) in [0, 1]."""
         return self.quantizer.bits(self.latents(images, generator))
 
-    def latents(self, images: Tensor, generator: Generator | None = None) -> Tensor:
-        """The latents (n, d) that are quantized: the posterior mean."""
-        return self.model.encode(images)[0]
+    def latents(
+        self, images: Tensor, generator: Generator | None = None, *, straight: bool = False
+    ) -> Tensor:
+        """The latents (n, d) that are quantized: the posterior mean; see ``LqVae.encode``."""
+        return self.model.encode(images, straight=straight)[0]
 
     @override
     def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
         purified: Tensor = self.model.hard_decoder(self.code(images, generator=generator))
         return purified
 
-    def _soft(self, images: Tensor, generator: Generator | None, temperature: float) -> Tensor:
-        return self.quantizer.soft(self.latents(images, generator), temperature)
+    def _soft(
+        self,
+        images: Tensor,
+        generator: Generator | None,
+        temperature: float,
+        *,
+        straight: bool = False,
+    ) -> Tensor:
+        return self.quantizer.soft(self.latents(images, generator, straight=straight), temperature)
 
     def _hard_forward(self, images: Tensor, generator: Generator | None) -> Tensor:
         """True bits forwards, the wide soft quantizer backwards."""
@@ -72,7 +84,9 @@ class NoisyLqVaePurifier(LqVaePurifier):
     random = True
 
     @override
-    def latents(self, images: Tensor, generator: Generator | None = None) -> Tensor:
-        mean, log_var = self.model.encode(images)
+    def latents(
+        self, images: Tensor, generator: Generator | None = None, *, straight: bool = False
+    ) -> Tensor:
+        mean, log_var = self.model.encode(images, straight=straight)
         noise = torch.randn(mean.shape, generator=generator, device=mean.device)
         return self.model.noisy_latents(mean, log_var, noise)

@@ -7,12 +7,15 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from core.attacks import ATTACKS
+from core.attacks import make_attack
 from core.evaluation.threats import defended, through
 from core.types import Classifier, Purifier
 
 SAMPLE = 100
 """Images the doubts are computed on; enough to see a tenth of them misbehave."""
+
+BLACK_BOX_SQUARES = 300
+"""Tries of the black box attack; a sound gradient attack leaves it nothing even so."""
 
 
 def find_doubts(  # noqa: PLR0913  an evaluation has this many parts
@@ -43,13 +46,17 @@ def find_doubts(  # noqa: PLR0913  an evaluation has this many parts
     views = [through(classifier, s, generator) for s in surrogates.values()] or [classifier]
     found.append(_zero_gradients(views, images, labels))
     if epsilon:
-        one_step = ATTACKS["fgsm"](epsilon=epsilon)
+        one_step = make_attack("fgsm", epsilon=epsilon)
         single = torch.zeros_like(fooled)
         for view in views:
             single |= _broken(pipeline, one_step(view, images, labels).images, labels)
         found.append(_missed("a single gradient step", single, fooled))
-        noise = ATTACKS["noise"](epsilon=epsilon)(pipeline, images, labels, generator=generator)
+        noise = make_attack("noise", epsilon=epsilon)(pipeline, images, labels, generator=generator)
         found.append(_missed("random noise", _broken(pipeline, noise.images, labels), fooled))
+        square = make_attack("square", epsilon=epsilon, squares=BLACK_BOX_SQUARES)
+        guessed = square(pipeline, images, labels, generator=generator)
+        black_box = _broken(pipeline, guessed.images, labels)
+        found.append(_missed("a black box attack that uses no gradient", black_box, fooled))
     return tuple(sentence for sentence in found if sentence)
 
 

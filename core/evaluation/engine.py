@@ -20,7 +20,7 @@ from core.evaluation.accuracy import Accuracy
 from core.evaluation.doubts import find_doubts
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
-from core.types import Classifier, OnStep, Purifier, Step
+from core.types import Classifier, OnStep, Purifier, part_of
 
 BATCH = 250
 OnNotice = Callable[[str], None]
@@ -136,7 +136,7 @@ class _Cell:
                     self.images[start : start + BATCH],
                     self.labels[start : start + BATCH],
                     generator=generator,
-                    on_step=_part_of(self.on_step, index, len(starts)),
+                    on_step=part_of(self.on_step, index, len(starts)),
                 )
             )
         fooled = torch.cat([part.fooled for part in parts])
@@ -180,7 +180,7 @@ class _Cell:
                 self.images[indices],
                 self.labels[indices],
                 generator=generator,
-                on_step=_part_of(self.on_step, done, -(-len(self.images) // BATCH)),
+                on_step=part_of(self.on_step, done, -(-len(self.images) // BATCH)),
             )
             done += 1
             return result.images
@@ -216,12 +216,6 @@ class _Cell:
         folder = self.cache / kind
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}.{ending}"
-
-
-def _part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
-    if on_step is None:
-        return None
-    return lambda step: on_step(Step(part * step.of + step.index, parts * step.of, step.values))
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from core.attacks import Attack
-from core.types import Classifier, OnStep, Purifier, Step, Surrogate
+from core.types import Classifier, OnStep, Purifier, Surrogate, part_of
 
 Threat: TypeAlias = Literal["oblivious", "adaptive"]
 
@@ -117,7 +117,7 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
             images[standing],
             labels[standing],
             generator=generator,
-            on_step=_share(on_step, index, len(chosen)),
+            on_step=part_of(on_step, index, len(chosen)),
         )
         with torch.no_grad():
             fell = pipeline(result.images).argmax(1) != labels[standing]
@@ -125,14 +125,3 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
         fooled[standing] = fell
         broken_by[name] = int(fell.sum())
     return Broken(adversarial, fooled, broken_by)
-
-
-def _share(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
-    """Turn the progress of one part into progress of the whole."""
-    if on_step is None:
-        return None
-
-    def report(step: Step) -> None:
-        on_step(Step(part * step.of + step.index, parts * step.of, step.values))
-
-    return report

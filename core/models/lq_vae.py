@@ -119,9 +119,22 @@ class LqVae(nn.Module):
         self.soft_decoder = Decoder(latent_size, image_shape, widths, hidden)
         self.apply(_initialise)
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Posterior mean and log variance, each (n, d), of images (n, c, h, w) in [0, 1]."""
-        features = self.encoder(images)
+    def encode(self, images: Tensor, *, straight: bool = False) -> tuple[Tensor, Tensor]:
+        """Posterior mean and log variance of a batch.
+
+        Args:
+            images: Images (n, c, h, w) in [0, 1].
+            straight: Let gradients pass the soft threshold of the pixels as if it were a line,
+                for an attacker whom its flat ends would blind.
+
+        Returns:
+            Mean and log variance, each (n, d).
+        """
+        seen = self.encoder[0](images)
+        if straight:
+            line = 2 * images - 1
+            seen = line + (seen - line).detach()
+        features = self.encoder[1:](seen)
         return self.mean_head(features), self.log_var_head(features)
 
     def noisy_latents(self, mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:

@@ -1,83 +1,10 @@
-"""A tiny classifier that separates four noisy patterns, and quick settings for every attack."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+"""The tiny classifier, trained once."""
 
 import pytest
-import torch
-from torch import Generator, Tensor, nn
-from torch.nn import functional
 
-from core.attacks import ATTACKS, Attack, make_attack
-
-QUICK: Mapping[str, Mapping[str, Any]] = {
-    "pgd": {"steps": 10},
-    "pgd_l2": {"steps": 10},
-    "cw": {"searches": 3, "steps": 30, "learning_rate": 0.05},
-    "square": {"squares": 100},
-    "square_l2": {"epsilon": 4.0, "squares": 150},
-    "apgd": {"steps": 8},
-    "apgd_l2": {"steps": 8},
-    "eot_pgd": {"steps": 5, "draws": 2},
-    "fab": {"steps": 8},
-    "one_pixel": {"pixels": 15, "generations": 8},
-}
-
-
-@dataclass(frozen=True)
-class Tiny:
-    """A trained classifier with images it gets right."""
-
-    net: nn.Sequential
-    images: Tensor
-    labels: Tensor
-
-    @property
-    def target(self) -> Tensor:
-        return (self.labels + 1) % 4
-
-
-@pytest.fixture
-def attack(name: str) -> Attack:
-    return make_attack(name, **QUICK.get(name, {}))
-
-
-@pytest.fixture(scope="session")
-def quick_attacks() -> Mapping[str, Attack]:
-    return {name: make_attack(name, **QUICK.get(name, {})) for name in ATTACKS}
-
-
-def seeded(seed: int = 0) -> Generator:
-    return Generator().manual_seed(seed)
-
-
-def _patterns(n: int, seed: int) -> tuple[Tensor, Tensor]:
-    coarse = torch.rand((4, 1, 4, 4), generator=seeded(7))
-    patterns = functional.interpolate(coarse, size=(16, 16))
-    labels = torch.arange(n) % 4
-    noise = 0.05 * torch.randn((n, 1, 16, 16), generator=seeded(seed))
-    return (0.4 + 0.2 * patterns[labels] + noise).clamp(0, 1), labels
+from tests.core.attacks.tiny import Tiny, make_tiny
 
 
 @pytest.fixture(scope="session")
 def tiny() -> Tiny:
-    images, labels = _patterns(256, seed=1)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        net = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1176, 4))
-    optimiser = torch.optim.Adam(net.parameters(), lr=0.01)
-    for _ in range(60):
-        optimiser.zero_grad()
-        functional.cross_entropy(net(images), labels).backward()
-        optimiser.step()
-    net.eval().requires_grad_(requires_grad=False)
-    net.zero_grad()
-    images, labels = _patterns(12, seed=2)
-    assert bool((net(images).argmax(dim=1) == labels).all())
-    return Tiny(net, images, labels)
-
-
-@pytest.fixture(params=ATTACKS)
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+    return make_tiny()

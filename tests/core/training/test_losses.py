@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.models.lq_vae import LqVae
 from core.training.losses import (
@@ -38,7 +38,7 @@ def test_gradient_penalty_reaches_the_encoder(images: Tensor, generator: torch.G
     assert gradient.abs().sum() > 0
 
 
-def reached(total: Tensor, *parameters: nn.Parameter) -> list[bool]:
+def reached(total: Tensor, *parameters: Tensor) -> list[bool]:
     """Which parameters a loss sends a gradient to."""
     gradients = torch.autograd.grad(total, parameters, allow_unused=True)
     return [gradient is not None for gradient in gradients]
