@@ -64,7 +64,7 @@ class Tile:
 
 def percent(share: float) -> str:
     """A share in words, never rounded up to certainty."""
-    if 0.9995 <= share < 1:
+    if share >= 0.9995:
         return "over 99.9 %"
     return f"{100 * share:.1f} %"
 
@@ -99,8 +99,12 @@ def joined_png(tiles: Sequence[Tile], heading: str = "", *, side: int = 280) -> 
         picture = Image.open(io.BytesIO(tile.png)).convert("RGB")
         sheet.paste(picture.resize((side, side), Image.Resampling.NEAREST), (left, head))
         color = rgb(ROLES[tile.role].color)
-        draw.rectangle((left - 3, head - 3, left + side + 2, head + side + 2), outline=color, width=3)
-        draw.text((left, head + side + 8), tile.title or ROLES[tile.role].title, fill=color, font=large)
+        draw.rectangle(
+            (left - 3, head - 3, left + side + 2, head + side + 2), outline=color, width=3
+        )
+        draw.text(
+            (left, head + side + 8), tile.title or ROLES[tile.role].title, fill=color, font=large
+        )
         sure = "" if tile.confidence is None else f"  {percent(tile.confidence)}"
         draw.text((left, head + side + 34), f"{tile.says}{sure}", fill="black", font=large)
     buffer = io.BytesIO()

@@ -4,10 +4,8 @@ Streamlit ends a running script at every click, so work that takes seconds runs 
 of its own (``app.workers``), and a fragment looks at it twice a second and draws how far it is::
 
     if st.button("Fetch"):
-        submit("fetch mnist", lambda on_step: fetch_dataset("mnist", on_step))
-    job = find("fetch mnist")
-    if job is not None:
-        show_job(job)
+        ask("fetch mnist", lambda on_step: fetch_dataset("mnist", on_step))
+    show_asked("fetch mnist", "Fetching MNIST", lambda state: st.success("Here."))
 """
 
 import uuid
@@ -16,12 +14,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.workers import Job, Jobs
-from core.types import OnStep
+from app.job import Job
+from app.workers import Jobs
+from core.types import LabError, OnStep
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.5
+ASKED = "asked_jobs"
 
 
 @st.cache_resource(show_spinner=False)
@@ -60,6 +60,27 @@ def forget(key: str) -> None:
     _jobs().forget(key)
 
 
+def ask(key: str, function: Callable[[OnStep], Any], *, abandon_after: float = 120.0) -> None:
+    """Start a job afresh for this session, or say why it cannot be started."""
+    forget(key)
+    try:
+        submit(key, function, abandon_after=abandon_after)
+    except LabError as error:
+        st.warning(str(error), icon=":material/hourglass_top:")
+        return
+    st.session_state.setdefault(ASKED, set()).add(key)
+
+
+def show_asked(key: str, title: str, show: Callable[[Any], object]) -> None:
+    """Draw a job while anybody's runs, and its end for the session that asked for it."""
+    job = find(key)
+    if job is None or not (job.active or key in st.session_state.get(ASKED, ())):
+        return
+    show_job(job, title)
+    if job.state == "done":
+        show(job.result)
+
+
 def show_job(job: Job[Any], title: str = "Working") -> None:
     """Draw a job: a bar with an estimate and Cancel while it lasts, then why it ended.
 
@@ -69,7 +90,9 @@ def show_job(job: Job[Any], title: str = "Working") -> None:
     started_active = job.active
 
     def draw() -> None:
-        if job.active and job.left_by(_watcher()):
+        if job.ending:
+            st.info(f"{title}: ends at its next step.")
+        elif job.active and job.left_by(_watcher()):
             st.info(f"{title}: you left it; somebody else still waits for it.")
         elif job.active:
             _draw_progress(job, title)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from PIL import Image
+
 RoleName: TypeAlias = Literal["clean", "adversarial", "purified", "noise", "code"]
 
 
@@ -50,7 +52,12 @@ ROLES: Mapping[RoleName, Role] = {
         title="Purified", color="#11967A", mark="◆", symbol="diamond", pattern=".", border="double"
     ),
     "noise": Role(
-        title="Random noise", color="#7C8594", mark="■", symbol="square", pattern="-", border="dotted"
+        title="Random noise",
+        color="#7C8594",
+        mark="■",
+        symbol="square",
+        pattern="-",
+        border="dotted",
     ),
     "code": Role(
         title="Code", color="#B8529F", mark="▮", symbol="line-ns", pattern="|", border="solid"
@@ -67,10 +74,26 @@ LOWERED = ROLES["clean"].color
 """A pixel or value that went down, in signed pictures."""
 
 
+UNCHANGED = "#0B0E14"
+"""A pixel or value that stayed, in signed pictures: dark, as the pictures themselves are."""
+
+
+SIGNED = {"negative": LOWERED, "positive": RAISED, "neutral": UNCHANGED}
+"""The colours of signed pictures, as ``core.images.signed_picture`` takes them."""
+
+
 def rgb(color: str) -> tuple[int, int, int]:
     """The three bytes of a ``#RRGGBB`` colour."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return red, green, blue
+
+
+def favicon() -> Image.Image:
+    """The browser tab's picture: one bar for each role. Icons by name would come from the web."""
+    icon = Image.new("RGBA", (32, 32))
+    for index, color in enumerate(CATEGORICAL[:3]):
+        icon.paste(rgb(color), (2 + 10 * index, 4, 10 + 10 * index, 28))
+    return icon
 
 
 def word(role: RoleName, text: str | None = None) -> str:
@@ -82,7 +105,7 @@ def word(role: RoleName, text: str | None = None) -> str:
     )
 
 
-def layout(**changes: Any) -> dict[str, Any]:
+def layout(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as Plotly takes them
     """Plotly layout shared by all charts: transparent, so it sits on light and dark alike.
 
     Text and grid colours are left to Streamlit's own Plotly theme, which follows the browser.

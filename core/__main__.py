@@ -61,7 +61,13 @@ def train(arguments: argparse.Namespace) -> int:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Measure one specification, or a suite, and write JSON."""
-    from core.evaluation import SUITES, Specification, evaluate as measure, store_results
+    from core.evaluation import (
+        SUITES,
+        Specification,
+        evaluate as measure,
+        markdown_table,
+        store_results,
+    )
 
     if arguments.suite:
         specifications = SUITES[arguments.suite](arguments.dataset)
@@ -92,6 +98,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             )
     if arguments.suite:
         path = store_results(f"{arguments.dataset}-{arguments.suite}", evaluations)
+        print(markdown_table(evaluations))
         print(f"wrote {path}")
         return 0
     text = json.dumps(evaluations[0].as_dict(), indent=1)
@@ -197,7 +204,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--split", default="test")
     one.add_argument("--n", type=int, default=1000)
     one.add_argument("--seed", type=int, default=0)
-    one.add_argument("--suite", choices=("purification", "adaptive"), help="a stored set of cells")
+    one.add_argument(
+        "--suite", choices=("clean", "purification", "adaptive"), help="a stored set of cells"
+    )
     one.add_argument("--out", type=Path, help="also write the JSON to this file")
 
     one = command("data", data)

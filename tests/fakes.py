@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from torch import full
+
 from core.evaluation import Accuracy
 from core.evaluation.showcase_file import (
     Example,
@@ -14,7 +16,6 @@ from core.evaluation.showcase_file import (
     write_showcase,
 )
 from core.images import to_png
-from torch import full
 
 CLASSES = tuple("0123456789")
 FIGURES = {

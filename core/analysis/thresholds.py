@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from core.analysis.runs import RunSpec
-from core.analysis.triplets import Reading, hits, make_strike, read
-from core.devices import generator_for
+from core.analysis.strikes import fresh, hits, make_strike
+from core.analysis.triplets import Reading, read
 from core.types import Classifier, OnStep, Purifier, Step
 
 SWEEP = 8
@@ -147,7 +147,7 @@ def _judged(
         bare = int(classifier(images).argmax(1))
         behind = bare
         if purifier is not None:
-            purified = purifier(images, generator=generator_for(images.device, spec.seed))
+            purified = purifier(images, generator=fresh(images, spec))
             behind = int(classifier(purified).argmax(1))
     return _Try(epsilon, images, hits(bare, label, spec.target), hits(behind, label, spec.target))
 
@@ -162,7 +162,7 @@ def _reader(
             return Threshold(epsilon=None, highest=highest, exactness=exactness)
         pictures = [found.images]
         if purifier is not None:
-            generator = generator_for(found.images.device, spec.seed)
+            generator = fresh(found.images, spec)
             with torch.no_grad():
                 pictures.append(purifier(found.images, generator=generator))
         readings = read(classifier, torch.cat(pictures))

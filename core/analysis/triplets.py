@@ -1,21 +1,19 @@
 """One image, attacked and purified: every figure the attack lab shows, each computed once."""
 
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Generator, Tensor
+from torch import Tensor
 
-from core.analysis.runs import WORST, RunSpec
+from core.analysis.runs import RunSpec
+from core.analysis.strikes import fresh, hits, make_strike
 from core.attacks import AttackResult, same_norm_noise
 from core.defenses import CodedPurifier
-from core.devices import generator_for
-from core.evaluation.threats import BARE, defended, through
-from core.types import Classifier, OnStep, Purifier, Step
+from core.types import Classifier, OnStep, Purifier
 
 Floats: TypeAlias = NDArray[np.float32]
 Outcome: TypeAlias = Literal[
@@ -64,7 +62,7 @@ class Code:
     @property
     def flipped(self) -> NDArray[np.bool_]:
         """Which bits differ (d,)."""
-        return self.clean != self.adversarial
+        return np.not_equal(self.clean, self.adversarial)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,14 +135,6 @@ class Triplet:
         return "not fooled" if right else "spoiled"
 
 
-@dataclass(frozen=True)
-class Strike:
-    """An adversarial image (1, c, h, w), and the surrogate it was made through."""
-
-    result: AttackResult
-    surrogate: str | None
-
-
 def make_triplet(
     classifier: Classifier,
     purifier: Purifier | None,
@@ -172,10 +162,10 @@ def make_triplet(
         pictures = [images, attacked]
         started = time.perf_counter()
         if purifier is not None:
-            pictures.append(purifier(attacked, generator=_fresh(images, spec)))
+            pictures.append(purifier(attacked, generator=fresh(images, spec)))
         purify_seconds = time.perf_counter() - started
         if purifier is not None:
-            pictures.append(purifier(images, generator=_fresh(images, spec)))
+            pictures.append(purifier(images, generator=fresh(images, spec)))
         noises = _noises(images, strike.result, spec)
         readings = read(classifier, torch.cat([*pictures, noises]))
     drawn = readings[len(pictures) :]
@@ -200,53 +190,6 @@ def make_triplet(
     )
 
 
-def make_strike(
-    classifier: Classifier,
-    purifier: Purifier | None,
-    images: Tensor,
-    label: int,
-    spec: RunSpec,
-    on_step: OnStep | None = None,
-) -> Strike:
-    """Run the attack of a specification on one image (1, c, h, w).
-
-    An oblivious attack sees the bare classifier. An adaptive one goes through the surrogate
-    named, or through all of them and the bare classifier until one breaks the defence; if none
-    does, the one that came closest is kept. Every try starts from the same seed, so the winner
-    can be run again alone.
-    """
-    attack = spec.build_attack()
-    labels = torch.tensor([label], device=images.device)
-    target = None if spec.target is None else torch.tensor([spec.target], device=images.device)
-    judge = defended(classifier, purifier, _fresh(images, spec))
-    best: Strike | None = None
-    closest = -float("inf")
-    views = list(_views(classifier, purifier, images, spec))
-    for part, (name, view) in enumerate(views):
-        result = attack(
-            view,
-            images,
-            labels,
-            target=target,
-            generator=_fresh(images, spec),
-            on_step=_part_of(on_step, part, len(views)),
-        )
-        with torch.no_grad():
-            probabilities = judge(result.images).softmax(1)[0]
-        nearness = _nearness(probabilities, label, spec.target)
-        if best is None or nearness > closest:
-            best, closest = Strike(result, name), nearness
-        if hits(int(probabilities.argmax()), label, spec.target):
-            break
-    assert best is not None
-    return best
-
-
-def hits(prediction: int, label: int, target: int | None) -> bool:
-    """Whether an attack has reached its goal: the target, or any class but the label."""
-    return prediction != label if target is None else prediction == target
-
-
 def read(classifier: Classifier, images: Tensor) -> list[Reading]:
     """What the bare classifier says of each image (n, c, h, w)."""
     with torch.no_grad():
@@ -259,37 +202,12 @@ def read(classifier: Classifier, images: Tensor) -> list[Reading]:
     ]
 
 
-def _views(
-    classifier: Classifier, purifier: Purifier | None, images: Tensor, spec: RunSpec
-) -> Iterator[tuple[str | None, Classifier]]:
-    """What the attacker differentiates through, each with a generator of its own."""
-    if spec.threat == "oblivious" or purifier is None:
-        yield None, classifier
-        return
-    surrogates = purifier.surrogates
-    if spec.surrogate in (WORST, BARE):
-        yield BARE, classifier
-    names = list(surrogates) if spec.surrogate == WORST else [spec.surrogate]
-    for name in names:
-        if name == BARE:
-            continue
-        if name not in surrogates:
-            choices = ", ".join([WORST, BARE, *surrogates])
-            raise ValueError(f"unknown surrogate {name!r}; choose from {choices}")
-        yield name, through(classifier, surrogates[name], _fresh(images, spec))
-
-
-def _nearness(probabilities: Tensor, label: int, target: int | None) -> float:
-    wanted = -probabilities[label] if target is None else probabilities[target]
-    return float(wanted)
-
-
 def _noises(images: Tensor, result: AttackResult, spec: RunSpec) -> Tensor:
     """Random perturbations (NOISE_DRAWS, c, h, w) as large as the attack's, in its own norm."""
     norm = spec.build_attack().norm
     size = {"linf": result.linf, "l2": result.l2, "l0": result.l0}[norm]
     copies = images.expand(NOISE_DRAWS, *images.shape[1:])
-    return same_norm_noise(copies, size.expand(NOISE_DRAWS), norm, generator=_fresh(images, spec))
+    return same_norm_noise(copies, size.expand(NOISE_DRAWS), norm, generator=fresh(images, spec))
 
 
 def _code(
@@ -299,7 +217,7 @@ def _code(
         return None
     with torch.no_grad():
         clean, adversarial = (
-            purifier.code(picture, generator=_fresh(images, spec))[0].to(torch.int8).cpu().numpy()
+            purifier.code(picture, generator=fresh(images, spec))[0].to(torch.int8).cpu().numpy()
             for picture in (images, attacked)
         )
     return Code(clean, adversarial)
@@ -315,23 +233,7 @@ def _trajectory(
         bare = classifier(frames).softmax(1).float().cpu().numpy()
         behind = None
         if purifier is not None:
-            purified = purifier(frames, generator=_fresh(frames, spec))
+            purified = purifier(frames, generator=fresh(frames, spec))
             behind = classifier(purified).softmax(1).float().cpu().numpy()
     pixels = (frames * 255).round().to(torch.uint8).cpu().numpy()
     return Trajectory(pixels, bare, behind)
-
-
-def _fresh(images: Tensor, spec: RunSpec) -> Generator:
-    return generator_for(images.device, spec.seed)
-
-
-def _part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
-    """Turn the progress of one part into progress of the whole."""
-    if on_step is None or parts == 1:
-        return on_step
-
-    def report(step: Step) -> None:
-        values: Mapping[str, float] = step.values
-        on_step(Step(part * step.of + step.index, parts * step.of, values))
-
-    return report

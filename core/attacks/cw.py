@@ -127,7 +127,8 @@ class CarliniWagner(Attack):
         return slope, problem.fooled(logits) & (margin <= -self.confidence)
 
     def _room(self, clean: Tensor) -> Tensor | None:
-        return empty_trajectory(clean, 1 + (self.steps - 1) // FRAME_EVERY)
+        room = empty_trajectory(clean, 1 + (self.steps - 1) // FRAME_EVERY)
+        return None if room is None else room.copy_(clean.expand_as(room))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.attacks.base import Attack, Norm, control
-from core.attacks.problem import Problem, Proposal, differentiable
+from core.attacks.problem import Problem, Proposal, differentiable, empty_trajectory
 
 SHORTLIST = 128
 """Values among which the best pair is looked for; all pairs of an image would be too many."""
@@ -44,9 +44,10 @@ class Jsma(Attack):
     def perturb(self, problem: Problem) -> Proposal:
         """Move pairs of values until fooled, or until gamma is used up."""
         images = problem.images.clone()
-        frames = [problem.images]
         target = self._target(problem)
         steps = int(self.gamma * images[0].numel() / 2)
+        trajectory = empty_trajectory(images, steps)
+        moves = 0
         active = torch.arange(len(images), device=images.device)
         for index in range(1, steps + 1):
             leaf, logits = differentiable(problem.classifier, images[active])
@@ -58,11 +59,13 @@ class Jsma(Attack):
             moved = images[active].flatten(1)
             moved = moved.scatter(1, pairs, (moved.gather(1, pairs) + self.theta).clamp(0, 1))
             images[active] = moved.view(-1, *images.shape[1:])
-            frames.append(images.clone())
+            moves = index
+            if trajectory is not None:
+                trajectory[index] = images
             problem.report(index, steps)
-        if steps > 0 and len(frames) <= steps:
+        if moves < steps:
             problem.report(steps, steps)
-        return Proposal(images, torch.stack(frames))
+        return Proposal(images, None if trajectory is None else trajectory[: moves + 1])
 
     def _target(self, problem: Problem) -> Tensor:
         if problem.target is not None:

@@ -1,7 +1,7 @@
 """Random noise: the control experiment beside every attack, which knows nothing of the classifier.
 
-Averaged over many networks, a random direction is harmless at sizes at which an adversarial one
-is not (Fawzi, Moosavi-Dezfooli & Frossard, 2016, arXiv 1608.08967).
+In high dimensions a random perturbation has to be far larger than an adversarial one to change
+the class (Fawzi, Moosavi-Dezfooli & Frossard, 2016, arXiv 1608.08967).
 """
 
 from dataclasses import dataclass, field

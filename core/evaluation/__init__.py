@@ -5,6 +5,7 @@ from core.evaluation.engine import evaluate
 from core.evaluation.results import results_folder, store_results, stored_results
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.suites import SUITES
+from core.evaluation.tables import markdown_table
 from core.evaluation.threats import (
     OBLIVIOUS_NOTE,
     THREATS,
@@ -25,6 +26,7 @@ __all__ = [
     "attack_adaptively",
     "defended",
     "evaluate",
+    "markdown_table",
     "results_folder",
     "store_results",
     "stored_results",

@@ -17,6 +17,15 @@ OBLIVIOUS_ATTACKS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+def clean(dataset: str) -> tuple[Specification, ...]:
+    """Clean images through every purifier, all 10,000 of the test split."""
+    return tuple(
+        Specification(dataset=dataset, classifier=classifier, defence=defence, n=10_000)
+        for classifier in CLASSIFIERS
+        for defence in OBLIVIOUS_DEFENCES
+    )
+
+
 def purification(dataset: str) -> tuple[Specification, ...]:
     """The slides' white-box attacks through every purifier, 1,000 test images a cell."""
     return tuple(
@@ -50,6 +59,7 @@ def adaptive(dataset: str) -> tuple[Specification, ...]:
 
 
 SUITES: Mapping[str, Callable[[str], tuple[Specification, ...]]] = {
+    "clean": clean,
     "purification": purification,
     "adaptive": adaptive,
 }

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.job import UNEXPECTED, Job, Progress
 from app.jobs import describe
-from app.workers import UNEXPECTED, Job, Jobs, Progress
+from app.workers import Jobs
 from core.types import LabError, OnStep, Step
 
 
@@ -107,6 +108,26 @@ def test_a_cancelled_job_can_be_submitted_again(gate: Gate) -> None:
     wait_for(first)
     gate.open.set()
     assert wait_for(jobs.submit("sum", gate)).state == "done"
+
+
+def test_a_job_that_is_just_ending_is_not_joined_but_done_anew(gate: Gate) -> None:
+    jobs, stubborn = Jobs(), threading.Event()
+
+    def takes_its_time(on_step: OnStep) -> int:
+        stubborn.wait(5)
+        on_step(Step(1, 2))
+        return 1
+
+    first = jobs.submit("sum", takes_its_time, watcher="ann")
+    wait_until(lambda: first.state == "running")
+    first.leave("ann")
+    assert first.ending
+    gate.open.set()
+    second = jobs.submit("sum", gate, watcher="ann")
+    assert wait_for(second).state == "done"
+    stubborn.set()
+    assert wait_for(first).state == "cancelled"
+    assert jobs.find("sum") is second
 
 
 def test_a_lab_error_becomes_the_jobs_sentence() -> None:
@@ -250,5 +271,4 @@ def test_show_job_draws_a_bar_then_the_page_draws_the_result(app: AppTest) -> No
 def test_show_job_cancels(app: AppTest) -> None:
     app.button(key="start").click().run()
     app.button(key="cancel test sum").click().run()
-    wait_until(lambda: bool(app.run().info))
-    assert app.info[0].value == "Adding: cancelled."
+    wait_until(lambda: [info.value for info in app.run().info] == ["Adding: cancelled."])

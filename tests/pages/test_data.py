@@ -197,10 +197,8 @@ def test_without_models_the_first_command_is_named(open_page: Open, folder: Path
         ({}, "nothing there", "nothing to read"),
     ],
 )
-def test_the_badge_of_a_data_set(
-    readable: dict[str, int], problem: str | None, words: str
-) -> None:
-    state = DatasetState("mnist", readable, "folder", problem, None)  # type: ignore[arg-type]
+def test_the_badge_of_a_data_set(readable: dict[str, int], problem: str | None, words: str) -> None:
+    state = DatasetState("mnist", readable, "folder", problem, None)
     assert mark_of(state).words == words
 
 
@@ -221,8 +219,6 @@ def test_training_and_figures_in_words() -> None:
     assert figures_in_words({}) == "not measured"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(12.4, "12 s"), (600, "10 min"), (9000, "2.5 h")]
-)
+@pytest.mark.parametrize(("seconds", "words"), [(12.4, "12 s"), (600, "10 min"), (9000, "2.5 h")])
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words

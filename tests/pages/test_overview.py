@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.attack_lab.settings import Settings
-from app.headlines import BARE, CLEAN, headlines
+from app.headlines import BARE, CLEAN, counts_in_words, headlines
 from app.overview import read_link
 from app.showcase import lab_link, story
 from core import checkpoints
@@ -55,8 +55,8 @@ def evaluations(suite: str) -> list[Evaluation]:
             specification=specification,
             clean=Accuracy(correct=990, n=1000),
             clean_defended=Accuracy(correct=980, n=1000),
-            attacked=Accuracy(correct=10, n=1000),
-            robust=Accuracy(correct=900, n=1000),
+            attacked=Accuracy(correct=10, n=1000) if specification.attack else None,
+            robust=Accuracy(correct=900, n=1000) if specification.attack else None,
             doubts=("one step beats many",) if specification.attack == "fgsm" else (),
         )
         for specification in SUITES[suite]("mnist")
@@ -94,12 +94,12 @@ def test_a_digit_that_was_not_repaired_is_called_so() -> None:
 def test_guessing_hides_the_answer_until_a_guess(open_page: Open) -> None:
     page = open_page(guess="1")
     assert "guess first" in texts(page)
-    page.get_by_key("guess 0").set_value(3).run()
+    page.segmented_control(key="guess 0").set_value(3).run()
     assert not page.exception
     assert "guess first" not in texts(page)
     assert "**Right.** 1 of 1" in texts(page)
     page.button(key="another").click().run()
-    page.get_by_key("guess 1").set_value(4).run()
+    page.segmented_control(key="guess 1").set_value(4).run()
     assert "**Not so.** 1 of 2" in texts(page)
 
 
@@ -181,7 +181,7 @@ def test_a_truncated_showcase_is_said(open_page: Open, folder: Path) -> None:
 
 
 def test_without_results_the_commands_are_named(open_page: Open) -> None:
-    assert "python -m core evaluate --suite purification" in texts(open_page())
+    assert "`python -m core evaluate` and `--suite clean`" in texts(open_page())
 
 
 def test_results_show_as_a_table_and_stay_when_a_file_is_damaged(
@@ -208,11 +208,19 @@ def test_headlines_have_the_bare_classifier_first_and_every_threat_model() -> No
     bare, defended = table.rows[0], table.rows[1]
     assert bare[""] == BARE
     assert bare[CLEAN].startswith("**99.0**")
+    assert list(bare)[:2] == ["", CLEAN]
     assert bare["FGSM 0.15, oblivious"].startswith("**1.0**")
     assert defended[CLEAN].startswith("**98.0**")
     assert "PGD 0.1, adaptive" in bare
     assert table.threats == ("oblivious", "adaptive")
     assert any("one step beats many" in doubt for doubt in table.doubts)
+
+
+def test_the_number_of_pictures_is_said_for_every_column() -> None:
+    assert counts_in_words({"x": 500}) == "500 pictures a cell"
+    assert counts_in_words({"x": 10_000, "y": 1000, "z": 1000, "w": 500}) == (
+        "1,000 pictures a cell, but 10,000 for *x* and 500 for *w*"
+    )
 
 
 @pytest.mark.parametrize("how", ["missing", "truncated"])

@@ -88,6 +88,8 @@ def test_an_image_that_is_already_misread_stays(name: str, tiny: Tiny) -> None:
     result = quick(name)(tiny.net, tiny.images, tiny.target)
     assert result.success.all()
     assert torch.equal(result.images, tiny.images)
+    if result.trajectory is not None:
+        assert all(torch.equal(frame, tiny.images) for frame in result.trajectory)
 
 
 def test_an_l2_budget_holds_deepfool_too(tiny: Tiny) -> None:

@@ -1,0 +1,1 @@
+"""The sections of the attack lab; ``pages/attack_lab.py`` puts them together."""

@@ -1,0 +1,226 @@
+"""The menus in the sidebar: picture, classifier, defence, attack, budget, everything else."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.attack_lab import session
+from app.attack_lab.choices import NO_DEFENSE, Offer
+from app.attack_lab.picture import Picture, pick_picture
+from app.attack_lab.presets import PRESETS, active
+from app.attack_lab.settings import MOST_SEED, Settings, only_changed
+from app.controls import Menu, choose, parameters, seed
+from core.analysis import WORST
+from core.attacks import ATTACKS, Attack, controls
+from core.defenses import DEFENSES
+from core.evaluation.threats import THREATS
+from core.types import LabError
+
+
+def draw_menus(
+    settings: Settings, datasets: Menu, offers: Mapping[str, Offer]
+) -> tuple[Picture, Settings]:
+    """Draw all menus, and return the picture and the settings they say."""
+    place = st.container()
+    settings = _data_and_classifier(settings, datasets, offers)
+    offer = offers[settings.dataset]
+    settings = _defense(settings, offer)
+    settings = _attack(settings)
+    with place:
+        picture, settings = pick_picture(settings, offer)
+    with st.expander("All parameters", key=session.key("all"), icon=":material/tune:"):
+        settings = _advanced(settings, offer, picture)
+    reasons = [menu.reasons for menu in (datasets, offer.defenses) if menu.missing]
+    if reasons:
+        with st.popover("What is not ready here", type="tertiary"):
+            st.markdown("\n\n".join(reasons))
+    return picture, settings
+
+
+def preset_row(settings: Settings) -> None:
+    """The row of ready experiments, and what the chosen one teaches."""
+    key = session.key("preset")
+    st.session_state[key] = active(settings)
+    chosen = st.pills(
+        "Try",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        key=key,
+        on_change=session.use_preset,
+        label_visibility="collapsed",
+        help="Each sets the attack; picture, classifier and defence stay.",
+    )
+    if chosen:
+        st.caption(PRESETS[chosen].lesson)
+
+
+def _data_and_classifier(
+    settings: Settings, datasets: Menu, offers: Mapping[str, Offer]
+) -> Settings:
+    left, right = st.columns([3, 2])
+    with left:
+        dataset = choose(
+            "Data set",
+            datasets,
+            key=session.key("dataset"),
+            value=settings.dataset,
+            help="Where the images come from. Each data set has models of its own.",
+        )
+    if dataset != settings.dataset:
+        settings = replace(settings, dataset=dataset, index=0, own=False, target=None)
+    with right:
+        classifier = choose(
+            "Classifier",
+            offers[dataset].classifiers,
+            key=session.key("classifier"),
+            value=settings.classifier,
+            help="The network that is attacked. A, B and C are those of the Defense-GAN and "
+            "LQ-VAE papers; the data page has their accuracy.",
+        )
+    return replace(settings, classifier=classifier)
+
+
+def _defense(settings: Settings, offer: Offer) -> Settings:
+    summaries = "\n".join(f"- **{one.title}**: {one.summary}" for one in DEFENSES.values())
+    defense = choose(
+        "Defence",
+        offer.defenses,
+        key=session.key("defense"),
+        value=settings.defense,
+        help="A purifier cleans the picture before the classifier sees it.\n\n" + summaries,
+    )
+    threat = settings.threat if defense != NO_DEFENSE else "oblivious"
+    return replace(settings, defense=defense, threat=threat)
+
+
+def _attack(settings: Settings) -> Settings:
+    key = session.key("attack")
+    menu = Menu({name: attack.title for name, attack in ATTACKS.items()})
+    chosen = choose(
+        "Attack",
+        menu,
+        key=key,
+        value=settings.attack,
+        help="How the picture is changed to fool the classifier.\n\n"
+        + "\n".join(f"- **{one.title}**: {one.summary}" for one in ATTACKS.values()),
+    )
+    if chosen != settings.attack:
+        settings = settings.with_attack(chosen)
+    return replace(settings, parameters=_epsilon(settings, ATTACKS[chosen]))
+
+
+def _epsilon(settings: Settings, attack: type[Attack]) -> tuple[tuple[str, Any], ...]:
+    values = dict(settings.parameters)
+    budget = [field for field in controls(attack) if field.name == "epsilon"]
+    if not budget:
+        st.slider(
+            "Epsilon",
+            0.0,
+            1.0,
+            disabled=True,
+            key=session.key("no_epsilon"),
+            help=f"Off: {attack.title} has no budget. It looks for the smallest change that fools.",
+        )
+        st.caption(f"Off: it looks for the smallest change. {attack.summary}")
+        return settings.parameters
+    values |= parameters(budget, prefix=session.key(settings.attack), values=values)
+    values["epsilon"] = round(float(values["epsilon"]), 4)
+    if attack.norm == "linf":
+        st.caption(f"= {255 * values['epsilon']:.4g}/255 per pixel. {attack.summary}")
+    else:
+        st.caption(f"Length of the whole change. {attack.summary}")
+    return only_changed(settings.attack, values)
+
+
+def _advanced(settings: Settings, offer: Offer, picture: Picture) -> Settings:
+    attack = ATTACKS[settings.attack]
+    rest = [field for field in controls(attack) if field.name != "epsilon"]
+    values = dict(settings.parameters) | parameters(
+        rest, prefix=session.key(settings.attack), values=dict(settings.parameters)
+    )
+    settings = replace(settings, parameters=only_changed(settings.attack, values))
+    settings = replace(settings, target=_target(settings, offer, picture))
+    settings = _knowledge(settings)
+    key = session.key("seed")
+    seed(key, settings.seed)
+    number = st.number_input(
+        "Seed",
+        0,
+        MOST_SEED,
+        step=1,
+        key=key,
+        help="Decides every random number, so the same link shows the same result.",
+    )
+    return replace(settings, seed=int(number))
+
+
+def _target(settings: Settings, offer: Offer, picture: Picture) -> int | None:
+    attack = ATTACKS[settings.attack]
+    if not attack.targetable:
+        st.selectbox(
+            "Target",
+            ["Any other class"],
+            disabled=True,
+            key=session.key("no_target"),
+            help=f"Off: {attack.title} cannot aim at a class.",
+        )
+        return None
+    key = session.key("target")
+    options = [-1, *(label for label in range(len(offer.classes)) if label != picture.label)]
+    wanted = -1 if settings.target is None else settings.target
+    if wanted == picture.label:
+        wanted = (wanted + 1) % len(offer.classes)
+        st.caption(
+            f"The picture is a {offer.classes[picture.label or 0]} already, "
+            f"so the attack aims at {offer.classes[wanted]}."
+        )
+        st.session_state[key] = wanted
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = wanted
+    chosen = st.selectbox(
+        "Target",
+        options,
+        format_func=lambda label: "Any other class" if label < 0 else offer.classes[label],
+        key=key,
+        help="The class the attack aims at. The picture's own class is left out.",
+    )
+    return None if chosen < 0 else int(chosen)
+
+
+def _knowledge(settings: Settings) -> Settings:
+    off = settings.defense == NO_DEFENSE
+    key = session.key("threat")
+    if off:
+        st.session_state[key] = "oblivious"
+    seed(key, settings.threat)
+    explained = "\n".join(f"- **{name.capitalize()}**: {words}" for name, words in THREATS.items())
+    threat = st.segmented_control(
+        "What the attacker knows",
+        list(THREATS),
+        format_func=str.capitalize,
+        key=key,
+        required=True,
+        disabled=off,
+        width="stretch",
+        help=("Off: without a defence there is nothing to know.\n\n" if off else "") + explained,
+    )
+    settings = replace(settings, threat=str(threat))
+    if threat != "adaptive":
+        return settings
+    try:
+        surrogates = cache.purifier(settings.dataset, settings.defense).surrogates
+    except LabError:
+        return settings  # the pictures say what is wrong with this defence
+    menu = Menu({WORST: "Worst of all", **{name: name.replace("_", " ") for name in surrogates}})
+    surrogate = choose(
+        "Through which stand-in",
+        menu,
+        key=session.key("surrogate"),
+        value=settings.surrogate,
+        help="The purifier rounds, so it has no useful gradient. An attacker puts a "
+        "differentiable stand-in in its place (BPDA). Worst of all tries every one.",
+    )
+    return replace(settings, surrogate=surrogate)

@@ -1,0 +1,66 @@
+"""What is loaded once and shared: models, images, finished results. Keys are names and numbers.
+
+A model is keyed by its checkpoint's hash too, so that a retrained one is noticed. A failure is
+not cached: the next try reads the files again.
+"""
+
+import streamlit as st
+from torch import Tensor
+
+from app.results import Results
+from core import checkpoints, data, defenses
+from core.types import Classifier, Purifier
+
+
+@st.cache_resource(show_spinner=False)
+def results() -> Results:
+    """Finished runs, by their specification and the hashes of the weights."""
+    return Results()
+
+
+def validation(dataset: str) -> tuple[Tensor, Tensor]:
+    """Images (n, c, h, w) and labels (n,) of the split no shipped model was trained on.
+
+    Raises:
+        LabError: The images are missing; the message says what to put where.
+    """
+    return _validation(dataset, data.dataset_state(dataset).source)
+
+
+def classifier(dataset: str, name: str) -> Classifier:
+    """A trained classifier.
+
+    Raises:
+        CheckpointError: Missing or damaged; the message has the command that mends it.
+    """
+    return _classifier(dataset, name, checkpoints.find_row(dataset, name).sha256)
+
+
+def purifier(dataset: str, name: str) -> Purifier:
+    """A ready defence.
+
+    Raises:
+        CheckpointError: Its weights are missing or damaged; the message says how to mend them.
+    """
+    return _purifier(dataset, name, defense_hash(dataset, name))
+
+
+def defense_hash(dataset: str, name: str) -> str:
+    """sha256 of the weights of a defence; empty for one without weights."""
+    checkpoint = defenses.DEFENSES[name].checkpoint
+    return checkpoints.find_row(dataset, checkpoint).sha256 if checkpoint else ""
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _validation(dataset: str, source: str) -> tuple[Tensor, Tensor]:
+    return data.load_dataset(dataset, "validation")
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _classifier(dataset: str, name: str, sha256: str) -> Classifier:
+    return checkpoints.load_classifier(dataset, name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _purifier(dataset: str, name: str, sha256: str) -> Purifier:
+    return defenses.load_defense(dataset, name)

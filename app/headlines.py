@@ -1,0 +1,179 @@
+"""Stored results as a table: one row a defence, one column an attack, intervals in each cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.state import widget_key
+from core.attacks import ATTACKS
+from core.data import DATASETS
+from core.defenses import DEFENSES
+from core.evaluation import SUITES, THREATS, Accuracy, Evaluation, Specification, stored_results
+from core.types import LabError
+
+BARE = "Bare classifier"
+CLEAN = "No attack"
+MISSING = "–"
+CLASSIFIER_KEY = widget_key("overview", "classifier")
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """The table of one classifier.
+
+    Attributes:
+        rows: One mapping from column title to text for each defence, the bare classifier first.
+        counts: Least number of images behind a cell of each column.
+        threats: Threat models that occur, in the order of ``THREATS``.
+        doubts: Reasons not to trust a cell, each with the cell's name.
+    """
+
+    rows: tuple[Mapping[str, str], ...]
+    counts: Mapping[str, int]
+    threats: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
+    """Draw the stored results of one classifier, or say how to make them."""
+    if not tables:
+        st.info(
+            "No results are stored yet. Measure them with `python -m core evaluate` and "
+            + ", ".join(f"`--suite {suite}`" for suite in SUITES)
+            + ".",
+            icon=":material/table_chart:",
+        )
+        return
+    # "required" keeps one chosen; the stub type does not know that it is never None.
+    chosen = st.segmented_control(
+        "Classifier",
+        options=list(tables),
+        format_func=_title,
+        default=next(iter(tables)) if CLASSIFIER_KEY not in st.session_state else None,
+        required=True,
+        key=CLASSIFIER_KEY,
+        help="The network that is attacked: three architectures of the literature.",
+    )
+    table = headlines(tables[chosen or next(iter(tables))])
+    st.table(
+        list(table.rows), hide_index=True, border="horizontal", alt="Accuracy by defence and attack"
+    )
+    st.caption(
+        "Share of test pictures classified right, in percent, with 95 % intervals; "
+        f"{counts_in_words(table.counts)}. Read every column against its first row: an attack "
+        "that leaves the bare classifier standing says little about a defence. "
+        + " ".join(f"*{threat.capitalize()}*: {THREATS[threat]}" for threat in table.threats)
+    )
+    if table.doubts:
+        with st.expander("Reasons to doubt some of these numbers"):
+            st.markdown("\n".join(f"- {doubt}" for doubt in table.doubts))
+
+
+def stored_tables() -> dict[str, list[Evaluation]]:
+    """Stored evaluations by data set and classifier, such as ``mnist-a``; damage is shown."""
+    found, problems = read_all()
+    for problem in problems:
+        st.warning(problem, icon=":material/warning:")
+    tables: dict[str, list[Evaluation]] = {}
+    for evaluation in found:
+        spec = evaluation.specification
+        tables.setdefault(f"{spec.dataset}-{spec.classifier}", []).append(evaluation)
+    return tables
+
+
+def read_all() -> tuple[list[Evaluation], list[str]]:
+    """Every stored evaluation of the table's suites, and what could not be read."""
+    found: list[Evaluation] = []
+    problems: list[str] = []
+    for dataset in DATASETS:
+        for suite in SUITES:
+            try:
+                found += stored_results(f"{dataset}-{suite}")
+            except LabError as error:
+                problems.append(str(error))
+    return found, problems
+
+
+def headlines(evaluations: Sequence[Evaluation]) -> Headlines:
+    """Arrange the evaluations of one classifier as a table.
+
+    Args:
+        evaluations: At least one; all of one data set and one classifier.
+    """
+    columns = [CLEAN, *dict.fromkeys(column(e.specification) for e in evaluations)]
+    defences = [BARE, *dict.fromkeys(_defence(e.specification) for e in evaluations)]
+    cells: dict[tuple[str, str], Accuracy] = {}
+
+    def put(defence: str, title: str, accuracy: Accuracy | None) -> None:
+        """Fill a cell; of several measurements the one over most images stays."""
+        known = cells.get((defence, title))
+        if accuracy is not None and (known is None or accuracy.n > known.n):
+            cells[defence, title] = accuracy
+
+    for evaluation in evaluations:
+        title, defence = column(evaluation.specification), _defence(evaluation.specification)
+        put(BARE, CLEAN, evaluation.clean)
+        put(BARE, title, evaluation.attacked)
+        put(defence, CLEAN, evaluation.clean_defended)
+        put(defence, title, evaluation.robust)
+    counts: dict[str, int] = {}
+    for (_, title), accuracy in cells.items():
+        counts[title] = min(accuracy.n, counts.get(title, accuracy.n))
+    threats = {e.specification.threat for e in evaluations}
+    return Headlines(
+        rows=tuple(
+            {"": defence, **{title: cell(cells.get((defence, title))) for title in columns}}
+            for defence in dict.fromkeys(defences)
+        ),
+        counts=counts,
+        threats=tuple(threat for threat in THREATS if threat in threats),
+        doubts=tuple(
+            f"{_defence(e.specification)}, {column(e.specification)}: {doubt}"
+            for e in evaluations
+            for doubt in e.doubts
+        ),
+    )
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """How many images a cell has: the commonest number, then the columns that differ."""
+    numbers = list(counts.values())
+    usual = max(numbers, key=numbers.count)
+    words = f"{usual:,} pictures a cell"
+    others = [f"{count:,} for *{title}*" for title, count in counts.items() if count != usual]
+    return f"{words}, but {' and '.join(others)}" if others else words
+
+
+def column(specification: Specification) -> str:
+    """The column a specification belongs to, for example ``FGSM 0.15, oblivious``."""
+    if specification.attack is None:
+        return CLEAN
+    attack = ATTACKS.get(specification.attack)
+    parameters = dict(specification.parameters)
+    title = attack.title if attack is not None else specification.attack
+    if parameters.get("epsilon") is not None:
+        title += f" {parameters['epsilon']:g}"
+    return f"{title}, {specification.threat}"
+
+
+def cell(accuracy: Accuracy | None) -> str:
+    """An accuracy in percent with its interval."""
+    if accuracy is None:
+        return MISSING
+    low, high = accuracy.interval
+    # Unbreakable spaces: on a phone the table scrolls instead of breaking its cells.
+    return f"**{100 * accuracy.value:.1f}**\u00a0({100 * low:.1f}\u2060–\u2060{100 * high:.1f})"
+
+
+def _defence(specification: Specification) -> str:
+    if specification.defence is None:
+        return BARE
+    row = DEFENSES.get(specification.defence)
+    return row.title if row is not None else specification.defence
+
+
+def _title(key: str) -> str:
+    dataset, _, classifier = key.rpartition("-")
+    title = DATASETS[dataset].title if dataset in DATASETS else dataset
+    return f"{title}, {classifier.upper()}"

@@ -1,0 +1,29 @@
+"""The entry: ``streamlit run app/main.py``. Page settings and navigation, nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.theme import favicon
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+
+st.set_page_config(page_title="LQ-VAE Lab", page_icon=favicon(), layout="wide")
+
+# One line a page. The default page has its address at / and only there.
+navigation = st.navigation(
+    [
+        st.Page(PAGES / "overview.py", title="Overview", icon=":material/home:", default=True),
+        st.Page(
+            PAGES / "attack_lab.py",
+            title="Attack lab",
+            icon=":material/science:",
+            url_path="attack_lab",
+        ),
+        st.Page(
+            PAGES / "data.py", title="Data and models", icon=":material/database:", url_path="data"
+        ),
+    ],
+    position="top",
+)
+navigation.run()
