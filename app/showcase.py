@@ -16,8 +16,8 @@ ShownRole: TypeAlias = Literal["clean", "adversarial", "purified"]
 
 SHOWN_ROLES: tuple[ShownRole, ...] = ("clean", "adversarial", "purified")
 ATTACK_LAB = "../pages/attack_lab.py"
-POSITION_KEY = "overview_example"
-"""Session key of the shown example, counted from 1."""
+POSITION_KEY = widget_key("overview", "example")
+"""Session key of the shown example, counted from 1; no widget has it, but a click moves it."""
 
 GUESS_KEY = widget_key("overview", "guess")
 
@@ -56,8 +56,8 @@ def show_showcase(showcase: Showcase) -> None:
             type="primary",
             icon=":material/skip_next:",
             help="The next of the stored examples. Nothing is computed for it.",
-            on_click=_show,
-            args=(1 + (position + 1) % len(showcase.examples),),
+            on_click=_next,
+            args=(len(showcase.examples),),
             width="stretch",
         )
         if st.button(
@@ -73,8 +73,8 @@ def show_showcase(showcase: Showcase) -> None:
     _show_figures(showcase)
 
 
-def _show(position: int) -> None:
-    st.session_state[POSITION_KEY] = position
+def _next(count: int) -> None:
+    st.session_state[POSITION_KEY] = int(st.session_state.get(POSITION_KEY, 1)) % count + 1
 
 
 def _ask(showcase: Showcase, example: Example, position: int) -> bool:

@@ -94,7 +94,8 @@ class LinkReader:
         return value
 
     def _ignore(self, name: str, text: str, reason: str, instead: T) -> T:
-        self.ignored.append(f"{_quoted(f'{name}={text}')} {reason}; {instead} is used instead.")
+        shown = f"{instead:g}" if isinstance(instead, float) else instead
+        self.ignored.append(f"{_quoted(f'{name}={text}')} {reason}; {shown} is used instead.")
         return instead
 
 

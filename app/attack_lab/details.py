@@ -12,7 +12,7 @@ from app.attack_lab.settings import GAINS, PAGE, Settings
 from app.charts import Series, probability_bars
 from app.gallery import data_uri
 from app.state import publish
-from app.theme import CHART_CONFIG, LOWERED, RAISED, ROLES, SIGNED
+from app.theme import CHART_CONFIG, LOWERED, RAISED, SIGNED
 from core.analysis import Triplet
 from core.images import signed_picture, to_png
 
@@ -105,4 +105,4 @@ def code_words(triplet: Triplet) -> str:
     if triplet.code is None:
         return ""
     flips, bits = int(triplet.code.flipped.sum()), len(triplet.code.clean)
-    return f"{flips} of {bits} bits flipped ({flips / bits:.0%}), {ROLES['code'].mark} marked"
+    return f"{flips} of {bits} bits flipped ({flips / bits:.0%}); they are framed and crossed"

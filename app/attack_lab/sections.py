@@ -13,7 +13,8 @@ from app.attack_lab.export import show_export
 from app.attack_lab.settings import PAGE, SECTIONS, Settings
 from app.attack_lab.smallest import show_smallest
 from app.attack_lab.work import Subject
-from app.charts import Steps, bit_grid, step_scrubber
+from app.charts import bit_grid
+from app.scrubber import Steps, step_scrubber
 from app.state import publish
 from app.theme import CHART_CONFIG, RoleName
 from core.analysis import Trajectory, Triplet

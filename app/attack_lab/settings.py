@@ -40,7 +40,7 @@ class Settings:
     """
 
     dataset: str = "mnist"
-    index: int = 17
+    index: int = 27
     own: bool = False
     classifier: str = "a"
     defense: str = "lq_vae_plus"

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.attack_lab.settings import Settings
 from app.headlines import BARE, CLEAN, counts_in_words, headlines
 from app.overview import read_link
-from app.showcase import lab_link, story
+from app.showcase import POSITION_KEY, lab_link, story
 from core import checkpoints
 from core.evaluation import SUITES, Accuracy, Evaluation, store_results
 from tests.fakes import example, showcase, write_checkpoints
@@ -79,10 +79,18 @@ def test_another_digit_shows_at_a_click_and_the_last_leads_to_the_first(open_pag
     page = open_page()
     shown = []
     for _ in range(4):
-        shown.append(page.session_state["overview_example"])
+        shown.append(page.session_state[POSITION_KEY])
         page.button(key="another").click().run()
         assert not page.exception
     assert shown == [1, 2, 3, 1]
+
+
+def test_a_click_wins_over_an_address_that_has_not_heard_of_the_last_one(open_page: Open) -> None:
+    page = open_page()
+    for expected in (2, 3):
+        page.query_params.clear()  # as a browser's that is clicked twice in a hurry
+        page.button(key="another").click().run()
+        assert page.session_state[POSITION_KEY] == expected
 
 
 def test_a_digit_that_was_not_repaired_is_called_so() -> None:
@@ -104,7 +112,7 @@ def test_guessing_hides_the_answer_until_a_guess(open_page: Open) -> None:
 
 
 def test_a_link_opens_its_digit(open_page: Open) -> None:
-    assert open_page(example="3").session_state["overview_example"] == 3
+    assert open_page(example="3").session_state[POSITION_KEY] == 3
 
 
 @pytest.mark.parametrize(
@@ -114,7 +122,7 @@ def test_a_link_opens_its_digit(open_page: Open) -> None:
         ({"example": "<b>"}, "is no number"),
         ({"guess": "yes"}, "not one of the choices"),
         ({"classifier": "z"}, "not one of the choices"),
-        ({"nonsense": "1"}, "no setting of this page"),
+        ({"nonsense": "1"}, "`nonsense` is no setting"),
     ],
 )
 def test_a_strange_link_is_said_and_ignored(

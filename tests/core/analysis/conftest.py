@@ -2,9 +2,10 @@ from collections.abc import Mapping
 
 import pytest
 import torch
+from torch import Generator, Tensor, nn
+
 from core.models.quantizers import SignQuantizer
 from core.types import Classifier, Surrogate
-from torch import Generator, Tensor, nn
 
 
 class Halves:

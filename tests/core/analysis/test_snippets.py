@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
+
 from core.analysis import RunSpec, make_triplet, python_snippet
 from core.attacks import ATTACKS
 from core.types import Classifier, Purifier
-from torch import Tensor
 
 LABEL = 2
 

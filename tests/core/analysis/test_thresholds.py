@@ -1,11 +1,10 @@
 import pytest
-from core.analysis import RunSpec, highest_epsilon, smallest_epsilons
-from core.types import Cancelled, Classifier, Purifier, Step
 from torch import Tensor
 
-SPEC = RunSpec(
-    dataset="tiny", classifier="brightness", defense="halves", index=0, attack="fgsm"
-)
+from core.analysis import RunSpec, highest_epsilon, smallest_epsilons
+from core.types import Cancelled, Classifier, Purifier, Step
+
+SPEC = RunSpec(dataset="tiny", classifier="brightness", defense="halves", index=0, attack="fgsm")
 LABEL = 2
 
 

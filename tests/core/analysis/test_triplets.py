@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
+
 from core.analysis import NOISE_DRAWS, RunSpec, Triplet, make_triplet
 from core.types import Cancelled, Classifier, Purifier, Step
-from torch import Tensor
 
 SPEC = RunSpec(
     dataset="tiny",
@@ -35,9 +36,7 @@ def test_fools_the_classifier_and_the_code_brings_the_class_back(
     assert triplet.purified.prediction == LABEL
 
 
-def test_measures_what_it_shows(
-    classifier: Classifier, purifier: Purifier, image: Tensor
-) -> None:
+def test_measures_what_it_shows(classifier: Classifier, purifier: Purifier, image: Tensor) -> None:
     triplet = run(classifier, purifier, image)
     change = triplet.adversarial.image - image.numpy()
     assert triplet.linf == pytest.approx(np.abs(change).max(), abs=1e-6)
