@@ -128,11 +128,20 @@ def headlines(evaluations: Sequence[Evaluation]) -> Headlines:
         ),
         counts=counts,
         threats=tuple(threat for threat in THREATS if threat in threats),
-        doubts=tuple(
-            f"{_defence(e.specification)}, {column(e.specification)}: {doubt}"
-            for e in evaluations
-            for doubt in e.doubts
-        ),
+        doubts=_doubts(evaluations),
+    )
+
+
+def _doubts(evaluations: Sequence[Evaluation]) -> tuple[str, ...]:
+    """Each doubt once, with the column it is about and the defences, if not all share it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for evaluation in evaluations:
+        for doubt in evaluation.doubts:
+            title = column(evaluation.specification)
+            found.setdefault((title, doubt), []).append(_defence(evaluation.specification))
+    return tuple(
+        f"{title}{'' if len(names) > 1 else f', {names[0]}'}: {doubt}"
+        for (title, doubt), names in found.items()
     )
 
 

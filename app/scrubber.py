@@ -34,7 +34,9 @@ def step_scrubber(steps: Steps) -> go.Figure:
     """The way of an attack, step by step; it plays and scrubs in the browser alone."""
     figure = go.Figure()
     last = len(steps.pictures) - 1
-    figure.add_trace(_picture(steps, last)).add_trace(_change(steps, last))
+    picture, change = _values(steps, last)
+    figure.add_trace({**_picture(steps), "z": picture})
+    figure.add_trace({**_change(steps), "z": change})
     for role, name, values in steps.lines:
         look = ROLES[role]
         figure.add_scatter(
@@ -74,38 +76,40 @@ def _marker(role: RoleName, step: int, values: NDArray[np.float32]) -> dict[str,
     }
 
 
-def _picture(steps: Steps, step: int) -> go.Heatmap | go.Image:
-    """The picture of a step. Plotly draws a PNG late and would flicker, so it gets the values."""
-    picture = steps.pictures[step]
-    if len(picture) == 3:
-        return go.Image(z=picture.transpose(1, 2, 0).tolist(), hoverinfo="skip")
-    return go.Heatmap(z=picture[0].tolist(), zmin=0, zmax=255, colorscale="Greys_r", **STILL)
+def _picture(steps: Steps) -> dict[str, Any]:
+    """The trace of the pictures. Plotly draws a PNG late and would flicker, so it gets values."""
+    if steps.pictures.shape[1] == 3:
+        return {"type": "image", "hoverinfo": "skip"}
+    return {"type": "heatmap", "zmin": 0, "zmax": 255, "colorscale": "Greys_r", **STILL}
 
 
-def _change(steps: Steps, step: int) -> go.Heatmap:
-    """What a step has changed so far; of several channels the one that changed most counts."""
-    change = steps.pictures[step].astype(int) - steps.pictures[0]
-    strongest = np.take_along_axis(change, np.abs(change).argmax(0)[None], axis=0)[0]
+def _change(steps: Steps) -> dict[str, Any]:
+    """The trace of the changes; of several channels the one that changed most counts."""
     limit = 255 / steps.gain
     scale = [[0, LOWERED], [0.5, UNCHANGED], [1, RAISED]]
-    return go.Heatmap(
-        z=strongest.tolist(),
-        zmin=-limit,
-        zmax=limit,
-        colorscale=scale,
-        xaxis="x2",
-        yaxis="y2",
-        **STILL,
-    )
+    limits = {"zmin": -limit, "zmax": limit, "colorscale": scale}
+    return {"type": "heatmap", "xaxis": "x2", "yaxis": "y2", **limits, **STILL}
 
 
-def _frame(steps: Steps, step: int, moving: list[int]) -> go.Frame:
-    markers = [
-        go.Scatter(x=[step], y=[round(float(values[step]), 4)]) for _, _, values in steps.lines
+def _values(steps: Steps, step: int) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
+    """What the two traces show at a step; arrays, since Plotly packs those and checks them fast."""
+    picture = steps.pictures[step]
+    change = picture.astype(np.int16) - steps.pictures[0]
+    strongest = np.take_along_axis(change, np.abs(change).argmax(0)[None], axis=0)[0]
+    return picture.transpose(1, 2, 0) if len(picture) == 3 else picture[0], strongest
+
+
+def _frame(steps: Steps, step: int, moving: list[int]) -> dict[str, Any]:
+    """Only what changes from step to step; the rest stays as the first traces have it."""
+    picture, change = _values(steps, step)
+    kind = _picture(steps)["type"]
+    traces: list[dict[str, Any]] = [
+        {"type": kind, "z": picture},
+        {"type": "heatmap", "z": change},
     ]
-    return go.Frame(
-        name=str(step), data=[_picture(steps, step), _change(steps, step), *markers], traces=moving
-    )
+    for _, _, values in steps.lines:
+        traces.append({"type": "scatter", "x": [step], "y": [round(float(values[step]), 4)]})
+    return {"name": str(step), "data": traces, "traces": moving}
 
 
 def _scrubber_layout(last: int) -> dict[str, Any]:

@@ -123,7 +123,9 @@ def follow(page: str) -> dict[str, str] | None:
     widgets = _widgets(page)
     if not widgets:
         return now or None
-    moved = widgets != st.session_state.get(f"{page}_widgets")
+    drawn: dict[str, object] = st.session_state.get(f"{page}_widgets", {})
+    # Widgets that are drawn after the address is written are not among those remembered.
+    moved = any(widgets[key] != value for key, value in drawn.items() if key in widgets)
     return None if moved else now
 
 

@@ -12,6 +12,7 @@ from app.attack_lab.picture import Picture
 from app.attack_lab.pictures import show_pictures, show_verdict
 from app.attack_lab.sections import show_sections
 from app.attack_lab.settings import Settings
+from app.attack_lab.words import sentence
 from app.attack_lab.work import load_subject, triplet_of
 from app.controls import Menu
 from core.types import LabError
@@ -23,7 +24,7 @@ def open_lab() -> tuple[Menu, dict[str, Offer]] | None:
         datasets = dataset_menu()
         offers = {name: offer_for(name) for name in datasets.titles}
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
         return None
     if not datasets.titles:
         st.error("There is nothing to attack yet.\n\n" + datasets.reasons, icon=":material/error:")
@@ -40,7 +41,7 @@ def settings_and_picture(
         with st.sidebar:
             picture, settings = draw_menus(settings, datasets, offers)
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
         return None
     session.keep(settings, datasets, offers)
     session.show_notes()
@@ -59,7 +60,7 @@ def show_run(settings: Settings, picture: Picture, offer: Offer) -> None:
             st.info("The picture is of the target class already; any other class will do.")
         triplet = triplet_of(subject)
     except LabError as error:
-        st.error(f"{error}. The other choices go on working.", icon=":material/error:")
+        st.error(f"{sentence(error)} The other choices go on working.", icon=":material/error:")
         return
     if triplet is None:
         return

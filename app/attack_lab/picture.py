@@ -13,6 +13,7 @@ from app import cache
 from app.attack_lab import session
 from app.attack_lab.choices import Offer
 from app.attack_lab.settings import Settings
+from app.attack_lab.words import sentence
 from app.drawing import drawing_pad
 from app.gallery import data_uri
 from core.images import mnist_like, read_picture, to_png
@@ -64,7 +65,7 @@ def pick_picture(settings: Settings, offer: Offer) -> tuple[Picture, Settings]:
     try:
         own = _drawn(offer) if source == "draw" else _uploaded(offer)
     except LabError as error:
-        st.error(str(error).capitalize(), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
         own = None
     if own is None:
         _say_what_is_shown(settings)

@@ -6,11 +6,13 @@ import streamlit as st
 import torch
 
 from app.attack_lab import session
+from app.attack_lab.words import sentence
 from app.attack_lab.work import Subject, threshold_key, thresholds_of
 from app.gallery import Tile, show_tiles
 from core.analysis import Reading, Threshold, highest_epsilon
 from core.attacks import ATTACKS
 from core.images import to_png
+from core.types import LabError
 
 ASKED = "lab_smallest_asked"
 
@@ -43,7 +45,11 @@ def show_smallest(subject: Subject, classes: Sequence[str]) -> None:
             help="Runs the attack about twenty times, with progress and Cancel.",
         )
         return
-    found = thresholds_of(subject)
+    try:
+        found = thresholds_of(subject)
+    except LabError as error:
+        st.error(sentence(error), icon=":material/error:")
+        return
     if found is None:
         return
     left, right = st.columns(2)

@@ -12,6 +12,12 @@ from core.evaluation.threats import BARE, OBLIVIOUS_NOTE
 Tone: TypeAlias = Literal["good", "bad", "plain"]
 
 
+def sentence(error: Exception) -> str:
+    """An error's message as a sentence: a capital in front, a full stop at the end."""
+    text = str(error).strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 @dataclass(frozen=True)
 class Badge:
     """A verdict in two or three words, with the role whose colour it takes."""

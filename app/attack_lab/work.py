@@ -9,7 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from app import cache
-from app.jobs import find, show_job, submit
+from app.jobs import find, forget, show_job, submit
 from core.analysis import RunSpec, Thresholds, Triplet, make_triplet, smallest_epsilons
 from core.checkpoints import find_row
 from core.devices import pick_device
@@ -127,24 +127,32 @@ def _obtain(slot: str, key: Hashable, compute: Callable[[OnStep], T], title: str
         return result
 
     name = f"{slot} {key!r}"
-    _leave_other(slot, name)
-    job = submit(name, work)
+    job = find(name)
+    if _is_new(slot, name) or job is None:
+        job = submit(name, work)
     waited_until = time.monotonic() + PATIENCE
     with st.skeleton(height=HEIGHT):
         while job.active and time.monotonic() < waited_until:
             time.sleep(LOOK)
     if job.state == "done":
-        return job.result
+        result: T | None = job.result
+        return result
     show_job(job, title)
+    if not job.active:
+        st.button("Try again", key=f"lab_again_{slot}", on_click=forget, args=(name,))
     return None
 
 
-def _leave_other(slot: str, name: str) -> None:
-    """Stop waiting for what this visitor asked before, so that moving a slider piles up nothing."""
+def _is_new(slot: str, name: str) -> bool:
+    """Whether this visitor asks for it only now; what was asked before is then left.
+
+    So moving a slider piles up nothing, and a job that was cancelled is not begun again unasked.
+    """
     asked = f"lab_job_{slot}"
     before = st.session_state.get(asked)
+    st.session_state[asked] = name
     if before is not None and before != name:
         job = find(before)
         if job is not None:
             job.leave(str(st.session_state.get("watcher", "")))
-    st.session_state[asked] = name
+    return bool(before != name)

@@ -17,7 +17,7 @@ from core.data import load_dataset
 from core.defenses import DEFENSES, load_defense
 from core.devices import generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
-from core.evaluation.doubts import find_doubts
+from core.evaluation.doubts import find_doubts, too_weak
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
 from core.types import Classifier, OnStep, Purifier, part_of
@@ -119,7 +119,10 @@ class _Cell:
         if self.purifier is None:
             return replace(found, notes=("No defence: the attack sees all there is.",))
         robust = self._accuracy(self._pipeline(), adversarial)
-        return replace(found, robust=robust, notes=(OBLIVIOUS_NOTE,))
+        assert found.attacked is not None
+        weak = too_weak(self.spec, found.attacked)
+        doubts = (weak,) if weak else ()
+        return replace(found, robust=robust, doubts=doubts, notes=(OBLIVIOUS_NOTE,))
 
     def _adaptive(self, found: Evaluation, attack: Attack) -> Evaluation:
         assert self.purifier is not None

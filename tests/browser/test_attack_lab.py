@@ -83,7 +83,7 @@ def test_the_triplet_fits_the_screen(visitor: Visitor, size: Size, scheme: Schem
 
 def test_the_steps_play_in_the_browser(visitor: Visitor) -> None:
     page = open_lab(visitor, "?section=steps")
-    step = page.locator(".st-key-lab_steps .slider-label")
+    step = page.locator('.st-key-lab_steps .slider-label[data-unformatted^="Step"]')
     expect(step).to_have_text("Step 40 of 40")
     page.get_by_text("▶").click()
     expect(step).to_have_text(re.compile("Step [1-9] of 40"))

@@ -232,7 +232,7 @@ def test_damaged_weights_are_said_with_the_command_that_mends_them(open_lab: Ope
     page = open_lab(**START)
     (error,) = page.error
     assert "git checkout checkpoints/" in error.value
-    assert page.selectbox(key="lab_w_attack")
+    assert page.selectbox(key="lab_w_attack").value == "pgd"
 
 
 def test_without_models_the_page_says_how_to_get_them(open_lab: Open, folder: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_snippet_makes_the_same_pictures(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = {"dataset": "mnist", "classifier": "a", "defense": "lq_vae", "index": 0}
+    names: dict[str, Any] = {"dataset": "mnist", "classifier": "a", "defense": "lq_vae", "index": 0}
     spec = RunSpec(**(names | changes))
     behind = purifier if spec.defense else None
     triplet = make_triplet(classifier, behind, image, LABEL, spec)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,10 @@ LABEL = 2
 
 
 def run(
-    classifier: Classifier, purifier: Purifier | None, image: Tensor, **changes: object
+    classifier: Classifier,
+    purifier: Purifier | None,
+    image: Tensor,
+    **changes: Any,  # noqa: ANN401 - fields of RunSpec
 ) -> Triplet:
     return make_triplet(classifier, purifier, image, LABEL, replace(SPEC, **changes))
 

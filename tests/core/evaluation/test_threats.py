@@ -3,7 +3,9 @@ import torch
 from torch import Generator, Tensor
 
 from core.attacks import make_attack
-from core.evaluation.doubts import find_doubts
+from core.evaluation.accuracy import Accuracy
+from core.evaluation.doubts import find_doubts, too_weak
+from core.evaluation.specification import Specification
 from core.evaluation.threats import BARE, attack_adaptively, defended
 from core.types import Classifier, Step
 from tests.core.evaluation import purifiers
@@ -103,3 +105,13 @@ def test_doubts_are_said(
         generator=generator,
     )
     assert any(sentence in doubt for doubt in doubts), doubts
+
+
+@pytest.mark.parametrize(
+    ("attack", "correct", "weak"),
+    [("pgd", 5, False), ("pgd", 6, True), ("fgsm", 30, False), ("fgsm", 31, True)],
+)
+def test_a_weak_attack_is_said(attack: str, correct: int, weak: bool) -> None:
+    specification = Specification(dataset="mnist", classifier="a", attack=attack)
+    doubt = too_weak(specification, Accuracy(correct=correct, n=100))
+    assert (doubt is not None) == weak
