@@ -55,6 +55,13 @@ def find(key: str) -> Job[Any] | None:
     return _jobs().find(key)
 
 
+def leave(key: str) -> None:
+    """Stop waiting for a job; it ends when nobody else waits for it."""
+    job = find(key)
+    if job is not None:
+        job.leave(_watcher())
+
+
 def forget(key: str) -> None:
     """Drop a finished job, so that its message goes and the same key can be submitted afresh."""
     _jobs().forget(key)

@@ -8,7 +8,13 @@ from app.theme import favicon
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
-st.set_page_config(page_title="LQ-VAE Lab", page_icon=favicon(), layout="wide")
+st.set_page_config(
+    page_title="LQ-VAE Lab",
+    page_icon=favicon(),
+    layout="wide",
+    # An entry of our own keeps the menu, and with it the choice of light or dark for a projector.
+    menu_items={"About": "LQ-VAE Lab: adversarial attacks made live, purified, and explained."},
+)
 
 # One line a page. The default page has its address at / and only there.
 navigation = st.navigation(

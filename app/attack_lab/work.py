@@ -9,7 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from app import cache
-from app.jobs import find, forget, show_job, submit
+from app.jobs import find, forget, leave, show_job, submit
 from core.analysis import RunSpec, Thresholds, Triplet, make_triplet, smallest_epsilons
 from core.checkpoints import find_row
 from core.devices import pick_device
@@ -152,7 +152,5 @@ def _is_new(slot: str, name: str) -> bool:
     before = st.session_state.get(asked)
     st.session_state[asked] = name
     if before is not None and before != name:
-        job = find(before)
-        if job is not None:
-            job.leave(str(st.session_state.get("watcher", "")))
+        leave(before)
     return bool(before != name)

@@ -10,7 +10,7 @@ from core.analysis.runs import WORST, RunSpec
 from core.attacks import AttackResult
 from core.devices import generator_for
 from core.evaluation.threats import BARE, defended, through
-from core.types import Classifier, OnStep, Purifier, Step
+from core.types import Classifier, OnStep, Purifier, part_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def make_strike(
             labels,
             target=target,
             generator=fresh(images, spec),
-            on_step=_part_of(on_step, part, len(views)),
+            on_step=part_of(on_step, part, len(views)),
         )
         with torch.no_grad():
             judge = defended(classifier, purifier, fresh(images, spec))
@@ -96,14 +96,3 @@ def _views(
 def _nearness(probabilities: Tensor, label: int, target: int | None) -> float:
     wanted = -probabilities[label] if target is None else probabilities[target]
     return float(wanted)
-
-
-def _part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
-    """Turn the progress of one part into progress of the whole."""
-    if on_step is None or parts == 1:
-        return on_step
-
-    def report(step: Step) -> None:
-        on_step(Step(part * step.of + step.index, parts * step.of, step.values))
-
-    return report
