@@ -60,7 +60,7 @@ class DeepFool(Attack):
                 break
             step = self._step(part, leaf, logits)[going]
             active = active[going]
-            change[active] += step
+            change[active] = (clean[active] + change[active] + step).clamp(0, 1) - clean[active]
             images[active] = (clean[active] + (1 + self.overshoot) * change[active]).clamp(0, 1)
             moved = index
             if trajectory is not None:
@@ -75,7 +75,10 @@ class DeepFool(Attack):
         nearest = torch.full_like(logits[:, :1], torch.inf).view(-1, 1, 1, 1)
         step = torch.zeros_like(leaf)
         for gap in self._gaps(problem, logits):
-            (normal,) = torch.autograd.grad(gap.sum(), leaf, retain_graph=True)
+            (slope,) = torch.autograd.grad(gap.sum(), leaf, retain_graph=True)
+            # A pixel at 0 or 1 cannot go further; counting on it would fall short of the boundary.
+            stuck = ((leaf <= 0) & (slope < 0)) | ((leaf >= 1) & (slope > 0))
+            normal = slope.masked_fill(stuck, 0)
             length = norms(normal).clamp_min(1e-8)
             distance = (-gap.detach().view(-1, 1, 1, 1) + NUDGE) / length
             step = torch.where(distance < nearest, distance * normal / length, step)

@@ -201,3 +201,18 @@ def test_a_random_classifier_is_attacked_through_its_own_draws(tiny: Tiny) -> No
 
     result = make_attack("eot_pgd", steps=5, draws=4)(noisy, tiny.images, tiny.labels)
     assert result.success.float().mean() >= 0.9
+
+
+def test_deepfool_goes_round_pixels_that_cannot_move() -> None:
+    slope = torch.full((1, 1, 8, 8), 0.05)
+    slope[:, :, :4] = -1.0  # the steep way leads below black
+
+    def classifier(images: Tensor) -> Tensor:
+        score = (images * slope).flatten(1).sum(1) - 0.5
+        return torch.stack([torch.zeros_like(score), score], dim=1)
+
+    result = make_attack("deepfool")(
+        classifier, torch.zeros(1, 1, 8, 8), torch.zeros(1, dtype=torch.int64)
+    )
+    assert result.success.all()
+    assert (result.images[:, :, :4] == 0).all()
