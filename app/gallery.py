@@ -22,7 +22,11 @@ STYLE = """
 .tiles .says { font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere; }
 .tiles .sure, .tiles .note { font-size: 0.85rem; opacity: 0.8; }
 .tiles .mark { font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
-@media (max-width: 640px) { .tiles { grid-template-columns: repeat(2, 1fr) !important; } }
+@media (max-width: 640px) {
+  .tiles { grid-template-columns: repeat(2, 1fr) !important; }
+  .tiles.three { grid-template-columns: repeat(3, minmax(0, 1fr)) !important; gap: 0.4rem; }
+  .three .name, .three .sure { font-size: 0.8rem; }
+}
 </style>
 """
 
@@ -74,16 +78,19 @@ def data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
-def tiles_html(tiles: Sequence[Tile], *, columns: int | None = None) -> str:
-    """A row of tiles that falls into two columns on a phone; all texts are escaped here."""
-    count = columns or max(1, len(tiles))
-    grid = f"grid-template-columns: repeat({count}, minmax(0, 1fr))"
-    return f'{STYLE}<div class="tiles" style="{grid}">{"".join(map(_figure, tiles))}</div>'
+def tiles_html(tiles: Sequence[Tile]) -> str:
+    """A row of tiles; on a phone three stay a row, more fall into two columns.
+
+    All texts are escaped here.
+    """
+    grid = f"grid-template-columns: repeat({len(tiles)}, minmax(0, 1fr))"
+    kind = "tiles three" if len(tiles) == 3 else "tiles"
+    return f'{STYLE}<div class="{kind}" style="{grid}">{"".join(map(_figure, tiles))}</div>'
 
 
-def show_tiles(tiles: Sequence[Tile], *, columns: int | None = None) -> None:
-    """Draw a row of tiles; it falls into two columns on a phone."""
-    st.html(tiles_html(tiles, columns=columns))
+def show_tiles(tiles: Sequence[Tile]) -> None:
+    """Draw a row of tiles; see ``tiles_html``."""
+    st.html(tiles_html(tiles))
 
 
 def joined_png(tiles: Sequence[Tile], heading: str = "", *, side: int = 280) -> bytes:
