@@ -126,6 +126,7 @@ def test_a_drawn_digit_is_attacked(visitor: Visitor) -> None:
     page.get_by_role("radio", name="Draw").click()
     pad = page.locator("canvas").first
     pad.scroll_into_view_if_needed()
+    settle(page)  # what is drawn below the pad may still move it
     box = pad.bounding_box()
     assert box is not None
     middle = box["x"] + box["width"] / 2
