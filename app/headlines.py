@@ -59,10 +59,12 @@ def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
     st.table(
         list(table.rows), hide_index=True, border="horizontal", alt="Accuracy by defence and attack"
     )
+    gaps = any(MISSING in row.values() for row in table.rows)
     st.caption(
         "Share of test pictures classified right, in percent, with 95 % intervals; "
-        f"{counts_in_words(table.counts)}. Read every column against its first row: an attack "
-        "that leaves the bare classifier standing says little about a defence. "
+        f"{counts_in_words(table.counts)}. {'A dash was not measured. ' if gaps else ''}"
+        "Read every column against its first row: an attack that leaves the bare classifier "
+        "standing says little about a defence. "
         + " ".join(f"*{threat.capitalize()}*: {THREATS[threat]}" for threat in table.threats)
     )
     if table.doubts:

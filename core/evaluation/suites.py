@@ -6,8 +6,7 @@ from typing import Any
 from core.evaluation.specification import Specification
 
 CLASSIFIERS = ("a", "b", "c")
-OBLIVIOUS_DEFENCES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
-ADAPTIVE_DEFENCES = ("lq_vae_plus", "bit_depth", "lq_vae")
+DEFENCES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
 OBLIVIOUS_ATTACKS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("fgsm", {"epsilon": 0.15}),
     ("fgsm", {"epsilon": 0.3}),
@@ -22,7 +21,7 @@ def clean(dataset: str) -> tuple[Specification, ...]:
     return tuple(
         Specification(dataset=dataset, classifier=classifier, defence=defence, n=10_000)
         for classifier in CLASSIFIERS
-        for defence in OBLIVIOUS_DEFENCES
+        for defence in DEFENCES
     )
 
 
@@ -38,7 +37,7 @@ def purification(dataset: str) -> tuple[Specification, ...]:
         )
         for attack, parameters in OBLIVIOUS_ATTACKS
         for classifier in CLASSIFIERS
-        for defence in OBLIVIOUS_DEFENCES
+        for defence in DEFENCES
     )
 
 
@@ -54,7 +53,7 @@ def adaptive(dataset: str) -> tuple[Specification, ...]:
             threat="adaptive",
             n=500,
         )
-        for defence in ADAPTIVE_DEFENCES
+        for defence in DEFENCES
     )
 
 

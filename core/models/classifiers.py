@@ -29,21 +29,8 @@ class ClassifierA(_Classifier):
     """conv5 64, conv5 64 stride 2, dense 128."""
 
     def __init__(self, *, image_shape: Sequence[int] = (1, 28, 28), classes: int = 10) -> None:
-        channels, height, width = image_shape
-        super().__init__(
-            [
-                nn.Conv2d(channels, 64, 5, padding=2),
-                nn.ReLU(),
-                nn.Conv2d(64, 64, 5, stride=2),
-                nn.ReLU(),
-                nn.Flatten(),
-                nn.Dropout(0.25),
-                nn.Linear(64 * ((height - 3) // 2) * ((width - 3) // 2), 128),
-                nn.ReLU(),
-                nn.Dropout(0.5),
-                nn.Linear(128, classes),
-            ]
-        )
+        first = nn.Conv2d(image_shape[0], 64, 5, padding=2)
+        super().__init__(_with_dense_end(first, image_shape, classes))
 
 
 class ClassifierB(_Classifier):
@@ -72,21 +59,25 @@ class ClassifierC(_Classifier):
     """conv3 128, conv5 64 stride 2, dense 128."""
 
     def __init__(self, *, image_shape: Sequence[int] = (1, 28, 28), classes: int = 10) -> None:
-        channels, height, width = image_shape
-        super().__init__(
-            [
-                nn.Conv2d(channels, 128, 3, padding=1),
-                nn.ReLU(),
-                nn.Conv2d(128, 64, 5, stride=2),
-                nn.ReLU(),
-                nn.Flatten(),
-                nn.Dropout(0.25),
-                nn.Linear(64 * ((height - 3) // 2) * ((width - 3) // 2), 128),
-                nn.ReLU(),
-                nn.Dropout(0.5),
-                nn.Linear(128, classes),
-            ]
-        )
+        first = nn.Conv2d(image_shape[0], 128, 3, padding=1)
+        super().__init__(_with_dense_end(first, image_shape, classes))
+
+
+def _with_dense_end(first: nn.Conv2d, image_shape: Sequence[int], classes: int) -> list[nn.Module]:
+    """What A and C have in common after their first convolution, which keeps the image size."""
+    _, height, width = image_shape
+    return [
+        first,
+        nn.ReLU(),
+        nn.Conv2d(first.out_channels, 64, 5, stride=2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.25),
+        nn.Linear(64 * ((height - 3) // 2) * ((width - 3) // 2), 128),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(128, classes),
+    ]
 
 
 def _initialise(module: nn.Module) -> None:
