@@ -163,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("train", train)
     one.add_argument("name", help="a shipped name, for example a, lq_vae, lq_vae_plus")
     one.add_argument("--dataset", default="mnist")
-    one.add_argument("--steps", type=int, help="shorter or longer than the recipe")
+    one.add_argument("--steps", type=int, help="instead of the recipe's number")
     one.add_argument("--restart", action="store_true", help="do not resume an earlier run")
 
     one = command("evaluate", evaluate)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core.checkpoints import (
+    CHECKPOINTS_VARIABLE,
     CheckpointError,
     CheckpointRow,
     checkpoint_rows,
@@ -74,12 +75,16 @@ def train_and_ship(
 
     Returns:
         The manifest row.
+
+    Raises:
+        LabError: Data is missing, the run is dead, or a trial would replace a longer training.
     """
     recipe = recipe_for(dataset, name)
     if (dataset, name) not in RECIPES:
         name = str(DEFENSES[name].checkpoint)
     ending = "" if steps is None else f"-{steps}"
     if steps is not None:
+        _spare_longer_training(dataset, name, steps)
         recipe = replace(recipe, steps=steps)
     state_file = runs / f"{dataset}-{name}{ending}.pt"
     if restart:
@@ -107,6 +112,17 @@ def train_and_ship(
         },
     )
     return measure_row(row)
+
+
+def _spare_longer_training(dataset: str, name: str, steps: int) -> None:
+    """Refuse a trial that would end in the place of a checkpoint trained for longer."""
+    for row in checkpoint_rows():
+        trained = row.training.get("recipe", {}).get("steps", 0)
+        if (row.dataset, row.name) == (dataset, name) and trained > steps:
+            raise LabError(
+                f"a run of {steps:,} steps would replace the stored {name} of {dataset}, trained "
+                f"for {trained:,}; set {CHECKPOINTS_VARIABLE} to another folder to try it"
+            )
 
 
 def measure_row(row: CheckpointRow) -> CheckpointRow:

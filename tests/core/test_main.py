@@ -93,6 +93,20 @@ def test_train_evaluate_and_verify(capsys: pytest.CaptureFixture[str], place: Pa
 
 
 @pytest.mark.usefixtures("place", "recipes")
+def test_a_short_trial_does_not_replace_a_longer_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    train(capsys, ["b"], 3)
+    before = checkpoint_rows()
+    status, _, error = run(capsys, "train", "b", "--dataset", "fashion_mnist", "--steps", "2")
+    assert status == 2
+    assert "would replace the stored b of fashion_mnist, trained for 3; set LQVAE_CHECK" in error
+    assert checkpoint_rows() == before
+    train(capsys, ["b"], 4)
+    assert checkpoint_rows() != before
+
+
+@pytest.mark.usefixtures("place", "recipes")
 def test_a_finished_evaluation_is_not_computed_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

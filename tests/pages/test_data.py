@@ -21,15 +21,6 @@ Open = Callable[[], AppTest]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The checkpoint folder of the page; its data folder ``data`` does not exist yet."""
-    monkeypatch.setenv("LQVAE_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("LQVAE_CHECKPOINTS", str(tmp_path))
-    write_checkpoints(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def open_page(folder: Path) -> Iterator[Open]:
     def open_page() -> AppTest:
         page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30).run()

@@ -21,15 +21,6 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The checkpoint folder of the page, with an empty data folder beside it."""
-    monkeypatch.setenv("LQVAE_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("LQVAE_CHECKPOINTS", str(tmp_path))
-    write_checkpoints(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def open_page(folder: Path) -> Open:
     def open_page(**params: str) -> AppTest:
         st.cache_data.clear()
