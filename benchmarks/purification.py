@@ -75,7 +75,7 @@ def main() -> None:
             with torch.no_grad():
                 return purifier(images)
 
-        def search(decoder: Decoder = model.hard_decoder, size: int = model.latent_size) -> Tensor:
+        def search(decoder: Decoder = model.hard_decoder, size: int = model.code_size) -> Tensor:
             return latent_search(
                 decoder,
                 images[: arguments.searched],

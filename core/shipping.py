@@ -20,11 +20,13 @@ from core.checkpoints import (
 )
 from core.data import dataset_state, load_dataset
 from core.defenses import DEFENSES, LqVaePurifier
-from core.devices import in_batches, pick_device
+from core.devices import has_fast_bfloat16, in_batches, pick_device
 from core.evaluation import Accuracy, defended
 from core.models.lq_vae import LqVae
 from core.training import RECIPES, Recipe, train
 from core.types import Classifier, LabError, OnStep
+
+_COARSER = "The recipe of lq_vae with another number of bits, to see what a bit is worth."
 
 NOTES = {
     "a": "Classifier A of the Defense-GAN and LQ-VAE papers.",
@@ -32,6 +34,11 @@ NOTES = {
     "c": "Classifier C of the Defense-GAN and LQ-VAE papers.",
     "lq_vae": "The authors' loss, quantizer and optimiser at compact width: strided 4x4 "
     "convolutions instead of 3x3 ones at 64 to 128 channels.",
+    "lq_vae_16": _COARSER,
+    "lq_vae_32": _COARSER,
+    "lq_vae_128": _COARSER,
+    "lq_vae_levels4": "The recipe of lq_vae with 32 latents of four levels instead of 64 of one "
+    "band: as many bits, Gray-coded.",
     "lq_vae_plus": "Our own recipe, trained like the authors' without classifier and without "
     "attacks: a sign quantizer, more bits, random noise on the input, random flips in the code.",
 }
@@ -105,6 +112,8 @@ def train_and_ship(
                 "images": len(images),
                 "seconds": round(seconds),
                 "device": pick_device().type,
+                "mixed_precision": recipe.precision == "bfloat16"
+                and has_fast_bfloat16(pick_device()),
                 "torch": torch.__version__,
                 "python": platform.python_version(),
             },

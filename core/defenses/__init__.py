@@ -18,6 +18,17 @@ def _lq_vae(dataset: str, *, checkpoint: str, purifier: type[LqVaePurifier]) -> 
     return purifier(model)
 
 
+def _coarseness(checkpoint: str, title: str, summary: str) -> Defense:
+    """An LQ-VAE that differs from ``lq_vae`` in its code alone."""
+    return Defense(
+        title=title,
+        summary=summary,
+        build=partial(_lq_vae, checkpoint=checkpoint, purifier=LqVaePurifier),
+        checkpoint=checkpoint,
+        paper="arXiv 1903.09940",
+    )
+
+
 DEFENSES: Mapping[str, Defense] = {
     "lq_vae": Defense(
         title="LQ-VAE",
@@ -39,6 +50,20 @@ DEFENSES: Mapping[str, Defense] = {
         summary="Our best recipe: more bits, trained to undo random noise, still without attacks.",
         build=partial(_lq_vae, checkpoint="lq_vae_plus", purifier=LqVaePurifier),
         checkpoint="lq_vae_plus",
+    ),
+    "lq_vae_16": _coarseness(
+        "lq_vae_16", "LQ-VAE, 16 bits", "LQ-VAE with a quarter of its bits: coarser pictures."
+    ),
+    "lq_vae_32": _coarseness(
+        "lq_vae_32", "LQ-VAE, 32 bits", "LQ-VAE with half of its bits: coarser pictures."
+    ),
+    "lq_vae_128": _coarseness(
+        "lq_vae_128", "LQ-VAE, 128 bits", "LQ-VAE with twice its bits: finer pictures."
+    ),
+    "lq_vae_levels4": _coarseness(
+        "lq_vae_levels4",
+        "LQ-VAE, four levels",
+        "LQ-VAE with 32 latents of four levels each, Gray-coded, instead of 64 of one band.",
     ),
     "bit_depth": Defense(
         title="Bit depth",

@@ -5,6 +5,7 @@ The layers are strided 4x4 convolutions of compact width instead of the authors'
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,15 +42,15 @@ class FullRange(nn.Module):
 
 
 class Decoder(nn.Sequential):
-    """Codes (n, d) to images (n, c, h, w) in [0, 1]."""
+    """Codes (n, code size) to images (n, c, h, w) in [0, 1]."""
 
     def __init__(
-        self, latent_size: int, image_shape: Sequence[int], widths: Sequence[int], hidden: int
+        self, code_size: int, image_shape: Sequence[int], widths: Sequence[int], hidden: int
     ) -> None:
         channels, height, width = image_shape
         first, second = widths
         super().__init__(
-            nn.Linear(latent_size, hidden),
+            nn.Linear(code_size, hidden),
             nn.LeakyReLU(LEAK),
             nn.Linear(hidden, second * (height // 4) * (width // 4)),
             nn.LeakyReLU(LEAK),
@@ -75,7 +76,7 @@ class LqVae(nn.Module):
 
     Args:
         image_shape: (c, h, w); h and w are multiples of 4.
-        latent_size: Number of latents d, which is the number of bits.
+        latent_size: Number of latents d; the quantizer makes one or more bits of each.
         widths: Channels of the two strided convolutions, used in reverse by the decoders.
         hidden: Units of the dense layer between convolutions and latents.
         quantizer: A row of ``QUANTIZERS``.
@@ -92,7 +93,7 @@ class LqVae(nn.Module):
         widths: Sequence[int] = (32, 64),
         hidden: int = 384,
         quantizer: str = "band",
-        quantizer_arguments: Mapping[str, float] | None = None,
+        quantizer_arguments: Mapping[str, Any] | None = None,
         threshold_sharpness: float | None = None,
     ) -> None:
         super().__init__()
@@ -103,6 +104,7 @@ class LqVae(nn.Module):
         self.image_shape = tuple(image_shape)
         self.latent_size = latent_size
         self.quantizer: Quantizer = QUANTIZERS[quantizer](**(quantizer_arguments or {}))
+        self.code_size = latent_size * self.quantizer.bits_per_latent
         self.encoder = nn.Sequential(
             FullRange() if threshold_sharpness is None else SoftThreshold(threshold_sharpness),
             nn.Conv2d(channels, first, 4, stride=2, padding=1),
@@ -115,8 +117,8 @@ class LqVae(nn.Module):
         )
         self.mean_head = nn.Linear(hidden, latent_size)
         self.log_var_head = nn.Linear(hidden, latent_size)
-        self.hard_decoder = Decoder(latent_size, image_shape, widths, hidden)
-        self.soft_decoder = Decoder(latent_size, image_shape, widths, hidden)
+        self.hard_decoder = Decoder(self.code_size, image_shape, widths, hidden)
+        self.soft_decoder = Decoder(self.code_size, image_shape, widths, hidden)
         self.apply(_initialise)
 
     def encode(self, images: Tensor, *, straight: bool = False) -> tuple[Tensor, Tensor]:
@@ -142,7 +144,7 @@ class LqVae(nn.Module):
         return mean + self.quantizer.noise_scale * torch.exp(0.5 * log_var) * noise
 
     def code(self, images: Tensor) -> Tensor:
-        """The bits (n, d) in {-1, +1} of the posterior mean."""
+        """The bits (n, code size) in {-1, +1} of the posterior mean."""
         return self.quantizer.bits(self.encode(images)[0])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Generator, Tensor
 
+from core.devices import has_fast_bfloat16
 from core.training.objectives import Phase
 from core.training.recipes import Recipe
 
@@ -31,7 +32,7 @@ class Stepper:
         self.phases = phases
         self.all_images, self.all_labels = data
         self.device = self.all_images.device
-        self.mixed = recipe.precision == "bfloat16"
+        self.mixed = recipe.precision == "bfloat16" and has_fast_bfloat16(self.device)
         self.generator = generator
         self.captures = self.device.type == "cuda"
         self.graph: torch.cuda.CUDAGraph | None = None

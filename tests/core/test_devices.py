@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.devices import DEVICE_VARIABLE, in_batches, pick_device
+from core.devices import DEVICE_VARIABLE, has_fast_bfloat16, in_batches, pick_device
 from core.types import LabError
 
 
@@ -46,3 +46,14 @@ def test_other_errors_and_single_images_are_not_retried() -> None:
 
     with pytest.raises(torch.OutOfMemoryError):
         in_batches(hungry, torch.zeros(3, 1))
+
+
+@pytest.mark.parametrize(
+    ("capability", "fast"), [("AVX512", True), ("AVX2", False), ("DEFAULT", False)]
+)
+def test_bfloat16_is_used_only_where_the_processor_computes_it(
+    capability: str, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert has_fast_bfloat16(torch.device("cpu")) is fast
+    assert has_fast_bfloat16(torch.device("cuda"))

@@ -61,3 +61,11 @@ def test_latent_noise_has_the_quantizers_scale(generator: torch.Generator) -> No
     noise = torch.randn(mean.shape, generator=generator)
     spread = model.noisy_latents(mean, log_var, noise).std()
     assert spread == pytest.approx(3 * 0.05, rel=0.02)
+
+
+def test_more_bits_a_latent_make_a_longer_code(images: torch.Tensor) -> None:
+    model = LqVae(latent_size=3, widths=(2, 2), hidden=4, quantizer="uniform")
+    assert model.code_size == 6
+    code = model.code(images)
+    assert code.shape == (8, 6)
+    assert model.hard_decoder(code).shape == images.shape

@@ -1,9 +1,10 @@
 import math
+from typing import Any
 
 import pytest
 import torch
 
-from core.models.quantizers import QUANTIZERS, BandQuantizer, Quantizer
+from core.models.quantizers import QUANTIZERS, BandQuantizer, Quantizer, UniformQuantizer
 
 
 @pytest.fixture(params=QUANTIZERS)
@@ -16,19 +17,53 @@ def test_bits_change_exactly_at_the_walls(quantizer: Quantizer) -> None:
         at = torch.tensor([wall])
         below = torch.nextafter(at, torch.tensor(-math.inf))
         above = torch.nextafter(at, torch.tensor(math.inf))
-        assert quantizer.bits(at) == 1, "a tie counts as +1"
-        assert {quantizer.bits(below).item(), quantizer.bits(above).item()} == {-1, 1}
+        changed = quantizer.bits(below) != quantizer.bits(above)
+        assert changed.sum() == 1, "cells side by side differ in one bit"
+        assert quantizer.bits(at)[changed] == 1, "a tie counts as +1"
 
 
 def test_bits_change_nowhere_else(quantizer: Quantizer) -> None:
     latents = torch.linspace(-3, 3, 60_001)
-    changes = (quantizer.bits(latents).diff() != 0).sum()
-    assert changes == len(quantizer.walls)
+    codes = quantizer.bits(latents.unsqueeze(1))
+    assert codes.shape == (60_001, quantizer.bits_per_latent)
+    assert (codes.diff(dim=0) != 0).sum() == len(quantizer.walls)
+
+
+def test_cells_and_bits_are_one(quantizer: Quantizer) -> None:
+    walls = torch.tensor(quantizer.walls)
+    latents = torch.cat([torch.linspace(-1, 1, 1_001), walls]).unsqueeze(1)
+    cells = quantizer.cells(latents)
+    assert set(cells.flatten().tolist()) == set(range(len(quantizer.walls) + 1))
+    words = torch.tensor(quantizer.codewords, dtype=torch.float32)
+    assert torch.equal(quantizer.bits(latents), words[cells.squeeze(1)])
+
+
+def test_bits_of_one_latent_lie_side_by_side() -> None:
+    latents = torch.tensor([[-0.5, -0.05], [0.05, 0.5]])
+    bits = UniformQuantizer(bits_each=2, step=0.1).bits(latents)
+    assert bits.tolist() == [[-1, -1, -1, 1], [1, 1, 1, -1]]
+    assert UniformQuantizer().cells(latents).tolist() == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("bits_each", [1, 2, 3, 4])
+def test_uniform_levels_are_equally_wide_and_differ_from_each_other(bits_each: int) -> None:
+    quantizer = UniformQuantizer(bits_each=bits_each, step=0.2)
+    assert len(set(quantizer.codewords)) == 2**bits_each == len(quantizer.walls) + 1
+    gaps = torch.tensor(quantizer.walls).diff()
+    assert torch.allclose(gaps, torch.full_like(gaps, 0.2))
+    assert sum(quantizer.walls) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("arguments", [{"bits_each": 0}, {"bits_each": 5}, {"step": 0.0}])
+def test_impossible_levels_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        UniformQuantizer(**arguments)
 
 
 def test_soft_bits_agree_in_sign_and_stay_within_the_hard_ones(quantizer: Quantizer) -> None:
     latents = torch.linspace(-3, 3, 1_001)
     soft, hard = quantizer.soft(latents), quantizer.bits(latents)
+    assert soft.shape == hard.shape
     away = soft.abs() > 1e-3
     assert torch.equal(soft[away].sign(), hard[away])
     assert soft.abs().max() <= 1
