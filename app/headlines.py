@@ -9,7 +9,7 @@ from app.state import widget_key
 from core.attacks import ATTACKS
 from core.data import DATASETS
 from core.defenses import DEFENSES
-from core.evaluation import SUITES, THREATS, Accuracy, Evaluation, Specification, stored_results
+from core.evaluation import HEADLINES, THREATS, Accuracy, Evaluation, Specification, stored_results
 from core.types import LabError
 
 BARE = "Bare classifier"
@@ -40,7 +40,7 @@ def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
     if not tables:
         st.info(
             "No results are stored yet. Measure them with `python -m core evaluate` and "
-            + ", ".join(f"`--suite {suite}`" for suite in SUITES)
+            + ", ".join(f"`--suite {suite}`" for suite in HEADLINES)
             + ".",
             icon=":material/table_chart:",
         )
@@ -89,7 +89,7 @@ def read_all() -> tuple[list[Evaluation], list[str]]:
     found: list[Evaluation] = []
     problems: list[str] = []
     for dataset in DATASETS:
-        for suite in SUITES:
+        for suite in HEADLINES:
             try:
                 found += stored_results(f"{dataset}-{suite}")
             except LabError as error:

@@ -37,7 +37,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         SUITES,
         Specification,
         evaluate as measure,
-        markdown_table,
+        markdown_tables,
         store_results,
     )
 
@@ -70,7 +70,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             )
     if arguments.suite:
         path = store_results(f"{arguments.dataset}-{arguments.suite}", evaluations)
-        print(markdown_table(evaluations))
+        print(markdown_tables(evaluations))
         print(f"wrote {path}")
         return 0
     text = json.dumps(evaluations[0].as_dict(), indent=1)
@@ -132,6 +132,15 @@ def showcase(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def latent_lab(arguments: argparse.Namespace) -> int:
+    """Compute and store what the latent lab's pages show at first."""
+    from core.latent_lab import run
+
+    for sentence in run(arguments, _parameters(arguments.set)):
+        print(sentence)
+    return 0
+
+
 def benchmark(arguments: argparse.Namespace) -> int:
     """Run a benchmark of the folder benchmarks/ with its own options; without a name, list them."""
     import runpy
@@ -177,7 +186,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--n", type=int, default=1000)
     one.add_argument("--seed", type=int, default=0)
     one.add_argument(
-        "--suite", choices=("clean", "purification", "adaptive"), help="a stored set of cells"
+        "--suite",
+        choices=("clean", "purification", "adaptive", "coarseness"),
+        help="a stored set of cells",
     )
     one.add_argument("--out", type=Path, help="also write the JSON to this file")
 
@@ -191,6 +202,17 @@ def parser() -> argparse.ArgumentParser:
     one = command("benchmark", benchmark)
     one.add_argument("name", nargs="?")
     one.add_argument("options", nargs=argparse.REMAINDER)
+
+    one = command("latent_lab", latent_lab)
+    of_a_run, besides = "attacked sweep importance flips", "map sanity coarseness causes"
+    parts = ("all", *of_a_run.split(), *besides.split())
+    one.add_argument("part", choices=parts, help=f"all: {of_a_run}")
+    one.add_argument("--dataset", default="mnist")
+    one.add_argument("--classifier", default="a")
+    one.add_argument("--defense", default="lq_vae", help="one, or several with commas between")
+    one.add_argument("--attack", default="cw")
+    one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters")
+    one.add_argument("--n", type=int, default=1000)
 
     one = command("showcase", showcase)
     one.add_argument("--dataset", default="mnist")

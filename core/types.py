@@ -1,18 +1,24 @@
 """The nouns every part of the core shares: classifiers, purifiers, progress reports.
 
 Images outside a model are float32 batches of shape (n, c, h, w) with values in [0, 1].
+
+torch is named here for the type checker only: a process that draws pictures of latents does
+without it and so starts in a fraction of the time.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from torch import Generator, Tensor
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
-Classifier: TypeAlias = Callable[[Tensor], Tensor]
+Classifier: TypeAlias = "Callable[[Tensor], Tensor]"
 """Images (n, c, h, w) in [0, 1] to logits (n, k)."""
 
-Surrogate: TypeAlias = Callable[[Tensor, Generator | None], Tensor]
+Surrogate: TypeAlias = "Callable[[Tensor, Generator | None], Tensor]"
 """A differentiable stand-in for a purifier, used only by an attacker."""
 
 
@@ -46,11 +52,17 @@ class Step:
         index: How many steps are done, 1 to ``of``.
         of: How many steps there are.
         values: Named figures of this step, for example the loss.
+        stage: What is done at present, as a sentence begins: "Loading UMAP"; empty when there is
+            only one thing to do.
+        remaining: Seconds still to go, by somebody who knows better than the pace so far; None
+            leaves it to the pace.
     """
 
     index: int
     of: int
     values: Mapping[str, float] = field(default_factory=dict)
+    stage: str = ""
+    remaining: float | None = None
 
 
 OnStep: TypeAlias = Callable[[Step], None]
@@ -67,7 +79,9 @@ def part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
     """
     if on_step is None or parts == 1:
         return on_step
-    return lambda step: on_step(Step(part * step.of + step.index, parts * step.of, step.values))
+    return lambda step: on_step(
+        replace(step, index=part * step.of + step.index, of=parts * step.of, remaining=None)
+    )
 
 
 class LabError(Exception):

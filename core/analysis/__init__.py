@@ -1,7 +1,42 @@
 """What the pages look at: tensors in, frozen dataclasses of plain arrays out."""
 
+from core.analysis.attacked import ROLES as ROLES, Attacked as Attacked, Role as Role
+from core.analysis.attacked_file import (
+    DEFAULT_RUN as DEFAULT_RUN,
+    find_stored as find_stored,
+    keep_attacked as keep_attacked,
+    load_attacked as load_attacked,
+    save_attacked as save_attacked,
+)
+from core.analysis.attacked_spec import (
+    MAX_IMAGES as MAX_IMAGES,
+    MIN_IMAGES as MIN_IMAGES,
+    AttackedSpec as AttackedSpec,
+)
+from core.analysis.attacking import make_attacked as make_attacked
+from core.analysis.epsilon_sweep import StrengthSweep as StrengthSweep, make_sweep as make_sweep
+from core.analysis.flips import (
+    SLIDE_SHARE as SLIDE_SHARE,
+    SLIDE_WIDTH as SLIDE_WIDTH,
+    Bar as Bar,
+    BitUse as BitUse,
+    PairAgreement as PairAgreement,
+    bit_use as bit_use,
+    flip_histogram as flip_histogram,
+    pair_agreement as pair_agreement,
+    share_below as share_below,
+    wall_distances as wall_distances,
+)
+from core.analysis.flips_file import StoredFlips as StoredFlips, stored_flips as stored_flips
+from core.analysis.importance import (
+    BitImportance as BitImportance,
+    bit_importance as bit_importance,
+    decoded as decoded,
+    find_importance as find_importance,
+)
 from core.analysis.runs import WORST as WORST, RunSpec as RunSpec
 from core.analysis.snippets import python_snippet as python_snippet
+from core.analysis.sweep_file import find_sweep as find_sweep, keep_sweep as keep_sweep
 from core.analysis.thresholds import (
     Threshold as Threshold,
     Thresholds as Thresholds,

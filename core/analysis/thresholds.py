@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+from core.analysis.attacked_spec import AttackedSpec
 from core.analysis.runs import RunSpec
 from core.analysis.strikes import fresh, hits, make_strike
 from core.analysis.triplets import Reading, read
@@ -59,7 +60,7 @@ class _Try:
     defended: bool
 
 
-def highest_epsilon(spec: RunSpec) -> float | None:
+def highest_epsilon(spec: RunSpec | AttackedSpec) -> float | None:
     """The end of the attack's epsilon slider; None when the attack has no budget to set."""
     attack = spec.build_attack()
     if attack.epsilon is None:

@@ -4,8 +4,8 @@ from core.evaluation.accuracy import Accuracy, wilson_interval
 from core.evaluation.engine import evaluate
 from core.evaluation.results import results_folder, store_results, stored_results
 from core.evaluation.specification import Evaluation, Specification
-from core.evaluation.suites import SUITES
-from core.evaluation.tables import markdown_table
+from core.evaluation.suites import HEADLINES, SUITES
+from core.evaluation.tables import markdown_table, markdown_tables
 from core.evaluation.threats import (
     OBLIVIOUS_NOTE,
     THREATS,
@@ -16,6 +16,7 @@ from core.evaluation.threats import (
 )
 
 __all__ = [
+    "HEADLINES",
     "OBLIVIOUS_NOTE",
     "SUITES",
     "THREATS",
@@ -27,6 +28,7 @@ __all__ = [
     "defended",
     "evaluate",
     "markdown_table",
+    "markdown_tables",
     "results_folder",
     "store_results",
     "stored_results",

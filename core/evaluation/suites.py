@@ -57,8 +57,43 @@ def adaptive(dataset: str) -> tuple[Specification, ...]:
     )
 
 
+CODES = ("lq_vae_16", "lq_vae_32", "lq_vae", "lq_vae_128", "lq_vae_levels4", "lq_vae_plus")
+"""Defences that differ in how coarse their code is, and our best one beside them."""
+
+
+def coarseness(dataset: str) -> tuple[Specification, ...]:
+    """Classifier A behind codes of different size, on the validation split.
+
+    Clean images are all 5,000; oblivious attacks have 1,000; PGD-40 that sees the
+    defence has 100.
+    """
+    oblivious = [one for one in OBLIVIOUS_ATTACKS if one[0] != "pgd"]
+    adaptive = ("pgd", {"epsilon": 0.1, "steps": 40})
+    cells: list[tuple[str | None, dict[str, Any], str, int]] = [(None, {}, "oblivious", 5_000)]
+    cells += [(attack, parameters, "oblivious", 1_000) for attack, parameters in oblivious]
+    cells.append((*adaptive, "adaptive", 100))
+    return tuple(
+        Specification(
+            dataset=dataset,
+            classifier="a",
+            defence=defence,
+            attack=attack,
+            parameters=tuple(sorted(parameters.items())),
+            threat=threat,
+            split="validation",
+            n=n,
+        )
+        for attack, parameters, threat, n in cells
+        for defence in CODES
+    )
+
+
 SUITES: Mapping[str, Callable[[str], tuple[Specification, ...]]] = {
     "clean": clean,
     "purification": purification,
     "adaptive": adaptive,
+    "coarseness": coarseness,
 }
+
+HEADLINES = ("clean", "purification", "adaptive")
+"""The suites of the overview's table, all measured on the test split."""

@@ -8,6 +8,18 @@ from core.evaluation.accuracy import Accuracy
 from core.evaluation.specification import Evaluation
 
 
+def markdown_tables(evaluations: Sequence[Evaluation]) -> str:
+    """One table for each split and number of images, with a line that says which."""
+    groups: dict[tuple[str, int], list[Evaluation]] = {}
+    for evaluation in evaluations:
+        key = (evaluation.specification.split, evaluation.specification.n)
+        groups.setdefault(key, []).append(evaluation)
+    return "\n\n".join(
+        f"The first {n:,} images of the {split} split:\n\n{markdown_table(group)}"
+        for (split, n), group in groups.items()
+    )
+
+
 def markdown_table(evaluations: Sequence[Evaluation]) -> str:
     """One row for each attack and defence, one column for each classifier.
 

@@ -90,14 +90,14 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     # The authors' own number of steps; `lq_vae` has twice as many.
     ("mnist", "lq_vae_16"): Recipe(arguments={"latent_size": 16}, steps=10_000, **_LQ_VAE),
     ("mnist", "lq_vae_32"): Recipe(arguments={"latent_size": 32}, steps=10_000, **_LQ_VAE),
-    ("mnist", "lq_vae_128"): Recipe(arguments={"latent_size": 128}, steps=10_000, **_LQ_VAE),
+    ("mnist", "lq_vae_128"): Recipe(arguments={"latent_size": 128}, steps=5_000, **_LQ_VAE),
     ("mnist", "lq_vae_levels4"): Recipe(
         arguments={
             "latent_size": 32,
             "quantizer": "uniform",
             "quantizer_arguments": {"bits_each": 2},
         },
-        steps=10_000,
+        steps=5_000,
         **_LQ_VAE,
     ),
     ("mnist", "lq_vae_plus"): Recipe(

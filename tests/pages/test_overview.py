@@ -13,7 +13,7 @@ from app.headlines import BARE, CLEAN, counts_in_words, headlines
 from app.overview import read_link
 from app.showcase import POSITION_KEY, lab_link, story
 from core import checkpoints
-from core.evaluation import SUITES, Accuracy, Evaluation, store_results
+from core.evaluation import HEADLINES, SUITES, Accuracy, Evaluation, store_results
 from tests.fakes import example, showcase, write_checkpoints
 from tests.server import ROOT
 
@@ -199,7 +199,7 @@ def test_headlines_have_the_bare_classifier_first_and_every_threat_model() -> No
     table = headlines(
         [
             evaluation
-            for suite in SUITES
+            for suite in HEADLINES
             for evaluation in evaluations(suite)
             if evaluation.specification.classifier == "a"
         ]

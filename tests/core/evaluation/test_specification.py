@@ -12,6 +12,7 @@ from core.evaluation import (
     Evaluation,
     Specification,
     markdown_table,
+    markdown_tables,
     results_folder,
     store_results,
     stored_results,
@@ -94,3 +95,6 @@ def test_a_table_reads_bare_then_defended() -> None:
     fewer = replace(EVALUATION, specification=replace(SPECIFICATION, n=10))
     with pytest.raises(ValueError, match="measured on the same images"):
         markdown_table([EVALUATION, fewer])
+    both = markdown_tables([EVALUATION, fewer])
+    assert "The first 10 images of the test split:" in both
+    assert both.count("| attack | behind | A |") == 2

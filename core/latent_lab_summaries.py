@@ -1,0 +1,104 @@
+"""What the latent lab's pages show besides single runs: the map, the checks, codes, causes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from core.analysis.attacked import Attacked
+from core.analysis.attacked_file import find_stored, keep_attacked
+from core.analysis.attacked_spec import AttackedSpec
+from core.analysis.attacking import make_attacked
+from core.analysis.coarseness import measure_coarseness, store_coarseness
+from core.analysis.default_map import store_default_map
+from core.analysis.sanity import CODED
+from core.analysis.sanity_file import DEFAULT, load_pipeline, make_sanity, stored_file, write_sanity
+from core.checkpoints import checkpoint_rows, load_classifier
+from core.data import load_dataset
+from core.data.base import REPOSITORY
+from core.defenses import DEFENSES, load_defense
+from core.devices import pick_device
+from core.evaluation.suites import CODES
+from core.experiments import Causes, store_causes
+from core.terminal import Bar
+
+RUNS: Path = REPOSITORY / "runs" / "experiments"
+"""Where the trainings of ``causes`` keep their state."""
+
+
+def draw_map(spec: AttackedSpec) -> Iterator[str]:
+    """Draw the picture that the latent map shows at first."""
+    with Bar(f"map {spec.attack} {spec.defense}") as on_step:
+        told = store_default_map(spec, on_step)
+    yield told
+
+
+def sanity(spec: AttackedSpec) -> Iterator[str]:
+    """Check the quantizer of a defence, and store the verdicts the quantizer page shows at once.
+
+    Args:
+        spec: Names the models; attack and images are those of ``DEFAULT``.
+    """
+    spec = replace(DEFAULT, dataset=spec.dataset, classifier=spec.classifier, defense=spec.defense)
+    images, labels = load_dataset(spec.dataset, spec.split, count=CODED)
+    pipeline, device = load_pipeline(spec), pick_device()
+    with Bar(f"sanity {spec.classifier} {spec.defense}") as on_step:
+        made = make_sanity(spec, pipeline, images.to(device), labels.to(device), on_step)
+    write_sanity(made, stored_file(spec))
+    for check in made.checks:
+        verdict = {True: "holds", False: "FAILS", None: "measured"}[check.passed]
+        yield f"{verdict:9} {check.title}: {check.value}"
+    yield f"wrote {stored_file(spec)}"
+
+
+def coarseness(spec: AttackedSpec) -> Iterator[str]:
+    """Attack behind every trained code of ``CODES`` and store what each keeps.
+
+    Args:
+        spec: The run; its defence does not matter.
+    """
+    trained = {row.name for row in checkpoint_rows() if row.dataset == spec.dataset}
+    ready = [name for name in CODES if DEFENSES[name].checkpoint in trained]
+    yield from (f"{name} is not trained yet and is left out" for name in CODES if name not in ready)
+    rows = measure_coarseness(
+        spec.dataset, ready, lambda name: _attacked(replace(spec, defense=name))
+    )
+    for row in rows:
+        yield f"{row.defense}: {row.mean_flips} of {row.bits} bits flip"
+    yield f"wrote {store_coarseness(rows)}"
+
+
+def _attacked(spec: AttackedSpec) -> Attacked:
+    found = find_stored(spec)
+    if found is not None:
+        return found
+    images, labels = load_dataset(spec.dataset, spec.split, count=spec.n)
+    device = pick_device()
+    classifier = load_classifier(spec.dataset, spec.classifier)
+    purifier = load_defense(spec.dataset, spec.defense)
+    with Bar(f"{spec.attack} {spec.defense}") as on_step:
+        made = make_attacked(
+            spec, classifier, purifier, images.to(device), labels.to(device), on_step
+        )
+    keep_attacked(made)
+    return made
+
+
+def causes(spec: AttackedSpec) -> Iterator[str]:
+    """Vary one thing at a time that may explain the number of flipped bits.
+
+    Args:
+        spec: Says how many images.
+    """
+    with Bar("causes") as on_step:
+        found = Causes(spec.n, RUNS, on_step).measure()
+    for one in found:
+        yield f"{one.group}, {one.setting}: {one.mean_flips} of {one.bits} bits flip"
+    yield f"wrote {store_causes(found)}"
+
+
+SUMMARIES: Mapping[str, Callable[[AttackedSpec], Iterator[str]]] = {
+    "map": draw_map,
+    "sanity": sanity,
+    "coarseness": coarseness,
+    "causes": causes,
+}
