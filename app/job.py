@@ -14,6 +14,8 @@ State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 logger = logging.getLogger(__name__)
 
+DEFAULT_LANE = "computations"
+
 UNEXPECTED = (
     "Something unexpected went wrong. The details are in the server's log; "
     "trying again may help, and the rest of the dashboard goes on."
@@ -28,11 +30,15 @@ class Progress:
         index: Steps done, 0 to ``of``.
         of: How many steps there are; 0 while that is unknown.
         seconds: Time since the job began to run; 0.0 while it waits.
+        stage: What is done at present; empty when there is only one thing to do.
+        remaining: Seconds to go as the work itself estimates them; None leaves it to the pace.
     """
 
     index: int = 0
     of: int = 0
     seconds: float = 0.0
+    stage: str = ""
+    remaining: float | None = None
 
     @property
     def fraction(self) -> float:
@@ -41,7 +47,9 @@ class Progress:
 
     @property
     def estimate(self) -> float | None:
-        """Seconds still to go if the rest runs at the pace so far; None before the first step."""
+        """Seconds still to go: the work's own estimate, else by the pace so far, else None."""
+        if self.remaining is not None:
+            return self.remaining
         if not 0 < self.index <= self.of:
             return None
         return self.seconds * (self.of - self.index) / self.index
@@ -50,8 +58,15 @@ class Progress:
 class Job(Generic[T]):
     """One piece of work and what has become of it. Read it from any thread."""
 
-    def __init__(self, key: str, function: Callable[[OnStep], T], abandon_after: float) -> None:
+    def __init__(
+        self,
+        key: str,
+        function: Callable[[OnStep], T],
+        abandon_after: float,
+        lane: str = DEFAULT_LANE,
+    ) -> None:
         self.key = key
+        self.lane = lane
         self.state: State = "waiting"
         self.result: T | None = None
         self.error: str | None = None
@@ -81,7 +96,9 @@ class Job(Generic[T]):
         if not self._started_at:
             return Progress()
         end = self.finished_at or time.monotonic()
-        return Progress(self._step.index, self._step.of, end - self._started_at)
+        step = self._step
+        seconds = end - self._started_at
+        return Progress(step.index, step.of, seconds, step.stage, step.remaining)
 
     def join(self, watcher: str) -> None:
         """Ask for the job, also after having left it."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from app.job import Job
+from app.job import DEFAULT_LANE, Job
 from app.workers import Jobs
 from core.types import LabError, OnStep
 
@@ -23,10 +23,13 @@ T = TypeVar("T")
 POLL_SECONDS = 0.5
 ASKED = "asked_jobs"
 
+PROJECTIONS = "projections"
+"""The lane of pictures of latent spaces: one at a time, holding up nothing else."""
+
 
 @st.cache_resource(show_spinner=False)
 def _jobs() -> Jobs:
-    return Jobs()
+    return Jobs(lanes={PROJECTIONS: 1})
 
 
 def _watcher() -> str:
@@ -35,7 +38,13 @@ def _watcher() -> str:
     return name
 
 
-def submit(key: str, function: Callable[[OnStep], T], *, abandon_after: float = 120.0) -> Job[T]:
+def submit(
+    key: str,
+    function: Callable[[OnStep], T],
+    *,
+    abandon_after: float = 120.0,
+    lane: str = DEFAULT_LANE,
+) -> Job[T]:
     """Start a job, or join the one of the same key that waits, runs or is done.
 
     Args:
@@ -43,11 +52,12 @@ def submit(key: str, function: Callable[[OnStep], T], *, abandon_after: float = 
         function: The work; it calls the callback it is given at every step, calls nothing of
             Streamlit and reads no session state.
         abandon_after: Seconds without a look from any page after which the job is given up.
+        lane: The queue it waits in, by itself: other lanes do not hold it up.
 
     Raises:
         LabError: Too many jobs wait or run already.
     """
-    return _jobs().submit(key, function, watcher=_watcher(), abandon_after=abandon_after)
+    return _jobs().submit(key, function, watcher=_watcher(), abandon_after=abandon_after, lane=lane)
 
 
 def find(key: str) -> Job[Any] | None:
@@ -135,11 +145,12 @@ def describe(job: Job[Any], before: int = 0) -> str:
     if job.state == "waiting":
         return "next in line" if before == 0 else f"waiting, {before} before it"
     if not progress.of:
-        return f"starting, {_seconds(progress.seconds)} so far"
+        words = f"{_seconds(progress.seconds)} so far"
+        return f"{progress.stage or 'starting'}, {words}"
     words = f"{progress.fraction:.0%}"
     if progress.estimate is not None:
         words += f", about {_seconds(progress.estimate)} to go"
-    return words
+    return f"{progress.stage}, {words}" if progress.stage else words
 
 
 def _seconds(seconds: float) -> str:

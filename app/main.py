@@ -27,6 +27,24 @@ navigation = st.navigation(
             url_path="attack_lab",
         ),
         st.Page(
+            PAGES / "latent_map.py",
+            title="Latent map",
+            icon=":material/scatter_plot:",
+            url_path="latent_map",
+        ),
+        st.Page(
+            PAGES / "bit_flips.py",
+            title="Bit flips",
+            icon=":material/bar_chart:",
+            url_path="bit_flips",
+        ),
+        st.Page(
+            PAGES / "quantizer.py",
+            title="Quantizer",
+            icon=":material/grid_on:",
+            url_path="quantizer",
+        ),
+        st.Page(
             PAGES / "data.py", title="Data and models", icon=":material/database:", url_path="data"
         ),
     ],

@@ -5,8 +5,9 @@ from typing import Literal, TypeAlias
 
 import streamlit as st
 
-from app.attack_lab.settings import Settings, only_changed
+from app.attack_lab.settings import Settings
 from app.gallery import Tile, show_tiles
+from app.runs.parameters import only_changed
 from app.state import widget_key
 from app.theme import RoleName, word
 from core.evaluation.accuracy import Accuracy

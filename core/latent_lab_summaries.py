@@ -27,9 +27,7 @@ RUNS: Path = REPOSITORY / "runs" / "experiments"
 
 def draw_map(spec: AttackedSpec) -> Iterator[str]:
     """Draw the picture that the latent map shows at first."""
-    with Bar(f"map {spec.attack} {spec.defense}") as on_step:
-        told = store_default_map(spec, on_step)
-    yield told
+    yield store_default_map(spec)
 
 
 def sanity(spec: AttackedSpec) -> Iterator[str]:

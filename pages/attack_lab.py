@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app.attack_lab.page import open_lab, settings_and_picture, show_run
+from app.attack_lab.page import settings_and_picture, show_run
+from app.runs.opening import open_choices
 
 st.title("Attack lab")
-lab = open_lab()
+lab = open_choices()
 if lab is not None:
     datasets, offers = lab
     chosen = settings_and_picture(datasets, offers)

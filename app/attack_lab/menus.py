@@ -2,20 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
 from app import cache
 from app.attack_lab import session
-from app.attack_lab.choices import NO_DEFENSE, Offer
 from app.attack_lab.picture import Picture, pick_picture
 from app.attack_lab.presets import PRESETS, active
-from app.attack_lab.settings import MOST_SEED, Settings, only_changed
-from app.controls import Menu, choose, parameters, seed
+from app.attack_lab.settings import PAGE, Settings
+from app.controls import Menu, choose, seed
+from app.runs.choices import NO_DEFENSE, Offer
+from app.runs.menus import (
+    attack_menu,
+    budget_slider,
+    classifier_menu,
+    dataset_menu_of,
+    defense_menu,
+    not_ready,
+    other_parameters,
+    seed_number,
+)
 from core.analysis import WORST
-from core.attacks import ATTACKS, Attack, controls
-from core.defenses import DEFENSES
+from core.attacks import ATTACKS
 from core.evaluation.threats import THREATS
 from core.types import LabError
 
@@ -33,10 +41,7 @@ def draw_menus(
         picture, settings = pick_picture(settings, offer)
     with st.expander("All parameters", key=session.key("all"), icon=":material/tune:"):
         settings = _advanced(settings, offer, picture)
-    reasons = [menu.reasons for menu in (datasets, offer.defenses) if menu.missing]
-    if reasons:
-        with st.popover("What is not ready here", type="tertiary"):
-            st.markdown("\n\n".join(reasons))
+    not_ready(datasets, offer.defenses)
     return picture, settings
 
 
@@ -62,99 +67,33 @@ def _data_and_classifier(
 ) -> Settings:
     left, right = st.columns([3, 2])
     with left:
-        dataset = choose(
-            "Data set",
-            datasets,
-            key=session.key("dataset"),
-            value=settings.dataset,
-            help="Where the images come from. Each data set has models of its own.",
-        )
+        dataset = dataset_menu_of(PAGE, datasets, settings.dataset)
     if dataset != settings.dataset:
         settings = replace(settings, dataset=dataset, index=0, own=False, target=None)
     with right:
-        classifier = choose(
-            "Classifier",
-            offers[dataset].classifiers,
-            key=session.key("classifier"),
-            value=settings.classifier,
-            help="The network that is attacked. A, B and C are those of the Defense-GAN and "
-            "LQ-VAE papers; the data page has their accuracy.",
-        )
+        classifier = classifier_menu(PAGE, offers[dataset].classifiers, settings.classifier)
     return replace(settings, classifier=classifier)
 
 
 def _defense(settings: Settings, offer: Offer) -> Settings:
-    summaries = "\n".join(f"- **{one.title}**: {one.summary}" for one in DEFENSES.values())
-    defense = choose(
-        "Defence",
-        offer.defenses,
-        key=session.key("defense"),
-        value=settings.defense,
-        help="A purifier cleans the picture before the classifier sees it.\n\n" + summaries,
-    )
+    defense = defense_menu(PAGE, offer.defenses, settings.defense)
     threat = settings.threat if defense != NO_DEFENSE else "oblivious"
     return replace(settings, defense=defense, threat=threat)
 
 
 def _attack(settings: Settings) -> Settings:
-    key = session.key("attack")
-    menu = Menu({name: attack.title for name, attack in ATTACKS.items()})
-    chosen = choose(
-        "Attack",
-        menu,
-        key=key,
-        value=settings.attack,
-        help="How the picture is changed to fool the classifier.\n\n"
-        + "\n".join(f"- **{one.title}**: {one.summary}" for one in ATTACKS.values()),
-    )
+    chosen = attack_menu(PAGE, settings.attack)
     if chosen != settings.attack:
         settings = settings.with_attack(chosen)
-    return replace(settings, parameters=_epsilon(settings, ATTACKS[chosen]))
-
-
-def _epsilon(settings: Settings, attack: type[Attack]) -> tuple[tuple[str, Any], ...]:
-    values = dict(settings.parameters)
-    budget = [field for field in controls(attack) if field.name == "epsilon"]
-    if not budget:
-        st.slider(
-            "Epsilon",
-            0.0,
-            1.0,
-            disabled=True,
-            key=session.key("no_epsilon"),
-            help=f"Off: {attack.title} has no budget. It looks for the smallest change that fools.",
-        )
-        st.caption(f"Off: it looks for the smallest change. {attack.summary}")
-        return settings.parameters
-    values |= parameters(budget, prefix=session.key(settings.attack), values=values)
-    values["epsilon"] = round(float(values["epsilon"]), 4)
-    if attack.norm == "linf":
-        st.caption(f"= {255 * values['epsilon']:.4g}/255 per pixel. {attack.summary}")
-    else:
-        st.caption(f"Length of the whole change. {attack.summary}")
-    return only_changed(settings.attack, values)
+    return replace(settings, parameters=budget_slider(PAGE, chosen, settings.parameters))
 
 
 def _advanced(settings: Settings, offer: Offer, picture: Picture) -> Settings:
-    attack = ATTACKS[settings.attack]
-    rest = [field for field in controls(attack) if field.name != "epsilon"]
-    values = dict(settings.parameters) | parameters(
-        rest, prefix=session.key(settings.attack), values=dict(settings.parameters)
-    )
-    settings = replace(settings, parameters=only_changed(settings.attack, values))
+    changed = other_parameters(PAGE, settings.attack, settings.parameters)
+    settings = replace(settings, parameters=changed)
     settings = replace(settings, target=_target(settings, offer, picture))
     settings = _knowledge(settings)
-    key = session.key("seed")
-    seed(key, settings.seed)
-    number = st.number_input(
-        "Seed",
-        0,
-        MOST_SEED,
-        step=1,
-        key=key,
-        help="Decides every random number, so the same link shows the same result.",
-    )
-    return replace(settings, seed=int(number))
+    return replace(settings, seed=seed_number(PAGE, settings.seed))
 
 
 def _target(settings: Settings, offer: Offer, picture: Picture) -> int | None:

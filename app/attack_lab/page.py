@@ -5,31 +5,17 @@ from dataclasses import replace
 import streamlit as st
 
 from app.attack_lab import session
-from app.attack_lab.choices import Offer, dataset_menu, offer_for
 from app.attack_lab.details import show_change, show_probabilities
 from app.attack_lab.menus import draw_menus, preset_row
 from app.attack_lab.picture import Picture
 from app.attack_lab.pictures import show_pictures, show_verdict
 from app.attack_lab.sections import show_sections
 from app.attack_lab.settings import Settings
-from app.attack_lab.words import sentence
 from app.attack_lab.work import load_subject, triplet_of
 from app.controls import Menu
+from app.runs.choices import Offer
+from app.runs.words import sentence
 from core.types import LabError
-
-
-def open_lab() -> tuple[Menu, dict[str, Offer]] | None:
-    """What can be chosen here; None, with the reasons on the page, when nothing can."""
-    try:
-        datasets = dataset_menu()
-        offers = {name: offer_for(name) for name in datasets.titles}
-    except LabError as error:
-        st.error(sentence(error), icon=":material/error:")
-        return None
-    if not datasets.titles:
-        st.error("There is nothing to attack yet.\n\n" + datasets.reasons, icon=":material/error:")
-        return None
-    return datasets, offers
 
 
 def settings_and_picture(

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from app import cache
 from app.attack_lab import session
-from app.attack_lab.choices import Offer
 from app.attack_lab.settings import Settings
-from app.attack_lab.words import sentence
 from app.drawing import drawing_pad
 from app.gallery import data_uri
+from app.runs.choices import Offer
+from app.runs.words import sentence
 from core.images import mnist_like, read_picture, to_png
 from core.types import LabError
 

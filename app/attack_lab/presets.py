@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.attack_lab.choices import NO_DEFENSE
 from app.attack_lab.settings import Settings
+from app.runs.choices import NO_DEFENSE
 from core.analysis import WORST
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.attack_lab.choices import Offer
 from app.attack_lab.presets import PRESETS, apply
 from app.attack_lab.settings import PAGE, Settings, read_settings
 from app.controls import Menu
+from app.runs.choices import Offer
 from app.state import follow, publish, reset_widgets, widget_key
 
 SETTINGS, NOTES, OPENINGS = f"{PAGE}_settings", f"{PAGE}_notes", f"{PAGE}_openings"

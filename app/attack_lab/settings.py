@@ -1,21 +1,21 @@
 """The settings of the attack lab as one frozen value, and its form in the address."""
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.attack_lab.choices import NO_DEFENSE, Offer
 from app.controls import Menu
+from app.runs.choices import NO_DEFENSE, Offer
+from app.runs.parameters import MOST_SEED, kept_budget, read_parameters, write_parameters
 from app.state import LinkReader
 from core.analysis import WORST, RunSpec
-from core.attacks import ATTACKS, controls
+from core.attacks import ATTACKS
 from core.evaluation.threats import THREATS
 
 PAGE = "lab"
 """Prefix of the page's keys in the session."""
 
 SECTIONS = ("steps", "code", "smallest", "export")
-MOST_SEED = 9999
 GAINS = (1, 2, 3, 5, 10, 20)
 
 
@@ -55,17 +55,11 @@ class Settings:
 
     def params(self) -> dict[str, str]:
         """The settings as the address holds them; rarely used ones only when they are used."""
-        attack = ATTACKS[self.attack]
         params = {"dataset": self.dataset, "index": str(self.index)}
         if self.own:
             params["picture"] = "own"
         params |= {"classifier": self.classifier, "defense": self.defense, "attack": self.attack}
-        values = dict(self.parameters)
-        for one in controls(attack):
-            if one.name in values or one.name == "epsilon":
-                value = values.get(one.name, one.default)
-                if value is not None:
-                    params[one.name] = write_value(value)
+        params |= write_parameters(self.attack, self.parameters)
         if self.target is not None:
             params["target"] = str(self.target)
         if self.threat != "oblivious":
@@ -100,29 +94,9 @@ class Settings:
 
     def with_attack(self, attack: str) -> "Settings":
         """Another attack; a budget in the same norm is kept, the rest are its defaults."""
-        old, new = ATTACKS[self.attack], ATTACKS[attack]
-        kept: tuple[tuple[str, Any], ...] = ()
-        values = dict(self.parameters)
-        has_budget = {one.name for one in controls(new)} >= {"epsilon"}
-        if old.norm == new.norm and has_budget and "epsilon" in values:
-            kept = only_changed(attack, {"epsilon": values["epsilon"]})
-        target = self.target if new.targetable else None
+        kept = kept_budget(self.attack, attack, self.parameters)
+        target = self.target if ATTACKS[attack].targetable else None
         return replace(self, attack=attack, parameters=kept, target=target)
-
-
-def only_changed(attack: str, values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Parameters that differ from the attack's defaults, sorted by name."""
-    defaults = {one.name: one.default for one in controls(ATTACKS[attack])}
-    return tuple(sorted((name, v) for name, v in values.items() if v != defaults[name]))
-
-
-def write_value(value: object) -> str:
-    """A parameter as the address holds it: at most four decimals, 1 and 0 for yes and no."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    return str(value)
 
 
 def read_settings(
@@ -155,7 +129,7 @@ def read_settings(
         ),
         defense=defense,
         attack=attack,
-        parameters=_read_parameters(reader, attack, dict(default_parameters)),
+        parameters=read_parameters(reader, attack, dict(default_parameters)),
         target=_read_target(reader, attack, len(offer.classes)),
         seed=reader.whole("seed", 0, MOST_SEED, start.seed),
         threat=threat,
@@ -165,30 +139,6 @@ def read_settings(
         section=reader.word("section", SECTIONS, start.section),
     )
     return settings, reader.finish()
-
-
-def _read_parameters(
-    reader: LinkReader, attack: str, defaults: Mapping[str, Any]
-) -> tuple[tuple[str, Any], ...]:
-    values: dict[str, Any] = {}
-    for one in controls(ATTACKS[attack]):
-        default = defaults.get(one.name, one.default)
-        values[one.name] = _read_parameter(reader, one, default)
-    return only_changed(attack, values)
-
-
-def _read_parameter(reader: LinkReader, one: Field[Any], default: Any) -> Any:  # noqa: ANN401
-    limits = one.metadata
-    if one.name not in reader:
-        return default
-    if limits["choices"]:
-        return reader.word(one.name, limits["choices"], default)
-    if isinstance(one.default, bool):
-        return reader.flag(one.name, default)
-    low, high = limits["low"] or 0, limits["high"] or 1e6
-    if isinstance(one.default, int):
-        return reader.whole(one.name, int(low), int(high), default)
-    return reader.number(one.name, low, high, low if default is None else default)
 
 
 def _read_target(reader: LinkReader, attack: str, classes: int) -> int | None:

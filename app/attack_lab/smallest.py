@@ -6,9 +6,9 @@ import streamlit as st
 import torch
 
 from app.attack_lab import session
-from app.attack_lab.words import sentence
 from app.attack_lab.work import Subject, threshold_key, thresholds_of
 from app.gallery import Tile, show_tiles
+from app.runs.words import sentence
 from core.analysis import Reading, Threshold, highest_epsilon
 from core.attacks import ATTACKS
 from core.images import to_png

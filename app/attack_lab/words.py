@@ -1,40 +1,16 @@
 """What happened, in sentences: the verdict, its badge, and the notes that belong to it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from app.theme import RoleName
-from core.analysis import NOISE_DRAWS, WORST, Outcome, RunSpec, Triplet
+from app.runs.words import BADGES, Badge
+from core.analysis import NOISE_DRAWS, WORST, RunSpec, Triplet
 from core.attacks import ATTACKS
 from core.evaluation.threats import BARE, OBLIVIOUS_NOTE
 
 Tone: TypeAlias = Literal["good", "bad", "plain"]
 
 
-def sentence(error: Exception) -> str:
-    """An error's message as a sentence: a capital in front, a full stop at the end."""
-    text = str(error).strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-@dataclass(frozen=True)
-class Badge:
-    """A verdict in two or three words, with the role whose colour it takes."""
-
-    text: str
-    role: RoleName
-    icon: str
-
-
-BADGES: Mapping[Outcome, Badge] = {
-    "wrong before": Badge("Wrong before the attack", "noise", ":material/help:"),
-    "not fooled": Badge("Not fooled", "clean", ":material/shield:"),
-    "fooled": Badge("Fooled", "adversarial", ":material/bolt:"),
-    "repaired": Badge("Fooled, then repaired", "purified", ":material/healing:"),
-    "not repaired": Badge("Fooled, not repaired", "adversarial", ":material/broken_image:"),
-    "spoiled": Badge("Spoiled by the purifier", "adversarial", ":material/broken_image:"),
-}
 BROKEN = Badge("Defence broken", "adversarial", ":material/broken_image:")
 
 

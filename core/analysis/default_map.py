@@ -12,7 +12,7 @@ from core.analysis.attacked_spec import AttackedSpec
 from core.analysis.projection_file import load_projection, save_projection
 from core.analysis.projections import Floats, ProjectionSpec, project
 from core.analysis.storage import shipped_folder
-from core.types import LabError, OnStep, Step
+from core.types import LabError
 
 MapRole: TypeAlias = Literal["clean", "adversarial", "purified"]
 MAP_ROLES: tuple[MapRole, ...] = get_args(MapRole)
@@ -42,12 +42,11 @@ def default_map_file() -> Path:
     return shipped_folder() / f"default-{MAP_SPEC.method}.npz"
 
 
-def store_default_map(spec: AttackedSpec = DEFAULT_RUN, on_step: OnStep | None = None) -> str:
+def store_default_map(spec: AttackedSpec = DEFAULT_RUN) -> str:
     """Draw and store the picture of a run, unless it is there already.
 
     Args:
         spec: The run; it must be stored.
-        on_step: Progress; may raise ``Cancelled``.
 
     Returns:
         What was done, in a sentence.
@@ -64,12 +63,7 @@ def store_default_map(spec: AttackedSpec = DEFAULT_RUN, on_step: OnStep | None =
     path = default_map_file()
     if _fits(path, points):
         return f"{path.name} is there already."
-
-    def report(index: int, of: int) -> None:
-        if on_step is not None:
-            on_step(Step(index, of))
-
-    projection = project(points, MAP_SPEC, report)
+    projection = project(points, MAP_SPEC)
     save_projection(projection, path)
     return (
         f"{path.name}: {len(points)} points in {projection.seconds:.0f} s, "

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.attack_lab.choices import NO_DEFENSE, Offer
 from app.attack_lab.export import as_npz
 from app.attack_lab.presets import PRESETS, active, apply
-from app.attack_lab.settings import Settings, only_changed, read_settings
+from app.attack_lab.settings import Settings, read_settings
 from app.attack_lab.words import badge, threat_words, verdict
 from app.controls import Menu
+from app.runs.choices import NO_DEFENSE, Offer
+from app.runs.parameters import only_changed
 from core.analysis import Reading, RunSpec, Triplet
 from core.attacks import ATTACKS, controls
 

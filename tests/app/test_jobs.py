@@ -201,10 +201,28 @@ def test_forget_drops_only_a_finished_job(gate: Gate) -> None:
         (Progress(1, 4, 2.0), 0.25, 6.0),
         (Progress(4, 4, 2.0), 1.0, 0.0),
         (Progress(9, 4, 2.0), 1.0, None),
+        (Progress(1, 4, 2.0, remaining=1.5), 0.25, 1.5),
     ],
 )
 def test_fraction_and_estimate(progress: Progress, fraction: float, estimate: float | None) -> None:
     assert (progress.fraction, progress.estimate) == (fraction, estimate)
+
+
+def test_lanes_do_not_hold_up_each_other_and_jobs_of_one_lane_wait(gate: Gate) -> None:
+    jobs, other = Jobs(workers=1, lanes={"slow": 1}), Gate()
+    other.open.set()
+    first = jobs.submit("first", gate, lane="slow")
+    second = jobs.submit("second", gate, lane="slow")
+    wait_until(lambda: first.state == "running")
+    assert wait_for(jobs.submit("quick", other)).state == "done"
+    assert (second.state, jobs.before(second)) == ("waiting", 0)
+    gate.open.set()
+    assert wait_for(second).state == "done"
+
+
+def test_there_are_only_the_lanes_that_were_made(gate: Gate) -> None:
+    with pytest.raises(ValueError, match="unknown lane 'fast'; choose from computations"):
+        Jobs().submit("sum", gate, lane="fast")
 
 
 def test_a_waiting_job_is_described_by_its_place(gate: Gate) -> None:

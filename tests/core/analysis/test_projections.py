@@ -23,10 +23,9 @@ from core.analysis.projections import (
     shuffle,
 )
 from core.analysis.trust import neighbor_preservation
-from core.analysis.tsne import affinities
 from core.types import LabError
 
-QUICK = [name for name, method in METHODS.items() if method.module is None]
+QUICK = [name for name in METHODS if name != "umap"]
 
 
 def groups(each: int = 40, axes: int = 8, many: int = 3, seed: int = 0) -> Floats:
@@ -68,30 +67,6 @@ def test_another_seed_gives_another_tsne() -> None:
     spec = ProjectionSpec(method="tsne", perplexity=12.0)
     other = project(groups(), replace(spec, seed=1))
     assert np.abs(project(groups(), spec).coordinates - other.coordinates).max() > 0.1
-
-
-def test_tsne_keeps_as_many_neighbours_as_scikit_learns() -> None:
-    manifold = pytest.importorskip("sklearn.manifold")
-    points = groups(each=60, axes=6, many=4)
-    theirs = manifold.TSNE(perplexity=15.0, random_state=0, init="pca", n_jobs=1)
-    trust, _ = neighbor_preservation(points, theirs.fit_transform(points))
-    ours = project(points, ProjectionSpec(method="tsne", perplexity=15.0))
-    assert ours.trust > trust - 0.03
-
-
-def test_affinities_are_those_of_scikit_learn() -> None:
-    module = pytest.importorskip("sklearn.manifold._t_sne")
-    metrics = pytest.importorskip("sklearn.metrics")
-    points = groups(each=20)
-    theirs = module._joint_probabilities(
-        metrics.pairwise_distances(points, metric="sqeuclidean"), 5.0, 0
-    )
-    ours = affinities(points, 5.0)
-    assert ours.sum() == pytest.approx(1.0, abs=1e-5)
-    assert (ours == ours.T).all()
-    # Theirs knows all pairs, ours the nearest three perplexities of them.
-    rows, columns = np.triu_indices(60, 1)
-    assert np.abs(ours[rows, columns] - theirs).sum() < 0.02
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What the attack lab can offer on this machine, and why it cannot offer the rest."""
+"""What can be attacked and defended on this machine, and why the rest cannot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

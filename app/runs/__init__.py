@@ -1,0 +1,1 @@
+"""What the pages that attack share: choices, menus, settings in the address, running things."""

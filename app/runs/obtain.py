@@ -1,0 +1,88 @@
+"""Running things: at once when they are quick, as a job with progress when they are not."""
+
+import time
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import streamlit as st
+
+from app import cache
+from app.jobs import find, forget, leave, show_job, submit
+from app.results import Results
+from core.types import OnStep
+
+T = TypeVar("T")
+
+PATIENCE = 1.0
+"""Seconds the page waits for a result before it shows a progress bar instead."""
+
+LOOK = 0.005
+HEIGHT = 360
+"""Pixels kept free for a result while it is waited for."""
+
+
+def obtain(
+    slot: str,
+    key: Hashable,
+    compute: Callable[[OnStep], T],
+    title: str,
+    table: Results | None = None,
+) -> T | None:
+    """A result from the table, or from a job that puts it there.
+
+    Args:
+        slot: A visitor has one job a slot; asking for another result leaves the last one.
+        key: Everything that decides the result.
+        compute: Makes it; runs in a job's thread.
+        title: What the progress bar says.
+        table: Where finished results are kept; None is the table that all pages share.
+
+    Returns:
+        The result; None while it is computed, and after it failed or was cancelled, with what
+        there is to say about it on the page.
+    """
+    table = cache.results() if table is None else table
+    found: T | None = table.find(key)
+    if found is not None:
+        return found
+
+    def work(on_step: OnStep) -> T:
+        result = compute(on_step)
+        table.keep(key, result)
+        return result
+
+    name = f"{slot} {key!r}"
+    job = find(name)
+    if _is_new(slot, name) or job is None:
+        job = submit(name, work)
+    waited_until = time.monotonic() + PATIENCE
+    with st.skeleton(height=HEIGHT):
+        while job.active and time.monotonic() < waited_until:
+            time.sleep(LOOK)
+    if job.state == "done":
+        result: T | None = job.result
+        return result
+    show_job(job, title)
+    if not job.active:
+        st.button("Try again", key=f"again_{slot}", on_click=forget, args=(name,))
+    return None
+
+
+def _is_new(slot: str, name: str) -> bool:
+    """Whether this visitor asks for it only now; what was asked before is then left.
+
+    So moving a slider piles up nothing, and a job that was cancelled is not begun again unasked.
+    """
+    asked = f"job_{slot}"
+    before = st.session_state.get(asked)
+    if before is not None and before != name:
+        leave(before)
+    st.session_state[asked] = name
+    return bool(before != name)
+
+
+def leave_slot(slot: str) -> None:
+    """End what this visitor waits for in a slot, unless somebody else waits for it too."""
+    name = st.session_state.pop(f"job_{slot}", None)
+    if name is not None:
+        leave(name)

@@ -1,0 +1,32 @@
+"""Words every page uses: errors as sentences, and what became of an attacked image."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.theme import RoleName
+from core.analysis import Outcome
+
+
+def sentence(error: Exception) -> str:
+    """An error's message as a sentence: a capital in front, a full stop at the end."""
+    text = str(error).strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A verdict in two or three words, with the role whose colour it takes."""
+
+    text: str
+    role: RoleName
+    icon: str
+
+
+BADGES: Mapping[Outcome, Badge] = {
+    "wrong before": Badge("Wrong before the attack", "noise", ":material/help:"),
+    "not fooled": Badge("Not fooled", "clean", ":material/shield:"),
+    "fooled": Badge("Fooled", "adversarial", ":material/bolt:"),
+    "repaired": Badge("Fooled, then repaired", "purified", ":material/healing:"),
+    "not repaired": Badge("Fooled, not repaired", "adversarial", ":material/broken_image:"),
+    "spoiled": Badge("Spoiled by the purifier", "adversarial", ":material/broken_image:"),
+}
