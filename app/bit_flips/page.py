@@ -20,6 +20,7 @@ from app.runs.form import run_form
 from app.runs.opening import open_choices
 from core.analysis.attacked import Attacked
 from core.analysis.epsilon_sweep import StrengthSweep
+from core.defenses import DEFENSES
 
 
 def open_page() -> tuple[BitSession, Mapping[str, Offer]] | None:
@@ -122,13 +123,19 @@ def _show_caption(session: BitSession, sweep: StrengthSweep | None) -> None:
     where = "the run itself"
     if sweep is not None and session.view.strength is not None:
         where = strength_words(sweep, session.view.strength)
+    unflipped = ""
+    if not DEFENSES[session.current().run.defense].random:
+        unflipped = (
+            " Without a flip the purified picture is that of the clean image, so what is wrong in "
+            "bar 0 is the purifier's own mistake."
+        )
     st.caption(
         f"Images by the number of bits that differ between clean and attacked code, at {where}. "
         "On each bar: the percentage of its purified images that the classifier gets right, with "
         "its 95 % interval above. Wide intervals mean few images: do not read a trend from them. "
-        "All attacked images count, also those that were wrong before. The attack does not see "
-        "the defence, so nothing here says how it fares against an attacker who does. "
-        "Click a bar to look at its images alone."
+        f"All attacked images count, also those that were wrong before.{unflipped} "
+        "The attack does not see the defence, so nothing here says how it fares against an "
+        "attacker who does. Click a bar to look at its images alone."
     )
 
 

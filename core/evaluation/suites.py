@@ -65,13 +65,13 @@ def coarseness(dataset: str) -> tuple[Specification, ...]:
     """Classifier A behind codes of different size, on the validation split.
 
     Clean images are all 5,000; oblivious attacks have 1,000; PGD-40 that sees the
-    defence has 100.
+    defence has 50.
     """
     oblivious = [one for one in OBLIVIOUS_ATTACKS if one[0] != "pgd"]
     adaptive = ("pgd", {"epsilon": 0.1, "steps": 40})
     cells: list[tuple[str | None, dict[str, Any], str, int]] = [(None, {}, "oblivious", 5_000)]
     cells += [(attack, parameters, "oblivious", 1_000) for attack, parameters in oblivious]
-    cells.append((*adaptive, "adaptive", 100))
+    cells.append((*adaptive, "adaptive", 50))
     return tuple(
         Specification(
             dataset=dataset,

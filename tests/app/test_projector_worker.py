@@ -83,12 +83,11 @@ def test_whoever_cancels_ends_the_process_and_the_next_picture_has_a_new_one(
 
     def cancel(step: Step) -> None:
         asked.append(step.index)
-        if step.stage.startswith("drawing"):
+        if len(asked) > 2:  # in the middle of the picture
             raise Cancelled("cancelled")
 
     with pytest.raises(Cancelled):
         projector.project(points(3000), TSNE, cancel)
-    assert len(asked) > 1
     assert projector.pid is None
     assert not exists(pid)
     projector.project(points(), TSNE, quiet)

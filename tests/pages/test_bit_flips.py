@@ -28,6 +28,7 @@ from tests.fakes import manifest_row
 from tests.server import ROOT
 
 Open = Callable[..., AppTest]
+Parts = tuple[Classifier, Purifier, Tensor, Tensor]
 SPEC = AttackedSpec(
     dataset="mnist",
     classifier="a",
@@ -37,18 +38,9 @@ SPEC = AttackedSpec(
     n=20,
 )
 RUN = {"attack": "fgsm", "epsilon": "0.3", "n": "20"}
-CAUSE = {
-    "group": "Latent noise",
-    "setting": "left on",
-    "n": 1000,
-    "mean_l2": 1.2,
-    "mean_flips": 2.5,
-    "bits": 64,
-    "share_below_6": 0.5,
-    "first_bar_share": 0.1,
-    "first_bar_accuracy": 0.97,
-    "accuracy": 0.9,
-}
+SHARES = dict.fromkeys(("share_below_6", "first_bar_share", "accuracy"), 0.9)
+SIZES = dict.fromkeys(("n", "bits", "mean_l2", "mean_flips"), 64)
+CAUSE = {"group": "Latent noise", "setting": "on", "first_bar_accuracy": 0.97, **SHARES, **SIZES}
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +90,17 @@ def places(
     )
 
 
+@pytest.fixture(scope="module")
+def parts(validation: tuple[Tensor, Tensor], classifier: Classifier, purifier: Purifier) -> Parts:
+    """What a run is made from."""
+    images, labels = validation
+    return classifier, purifier, images[: SPEC.n], labels[: SPEC.n]
+
+
 @pytest.fixture
-def attacked(
-    places: None,
-    validation: tuple[Tensor, Tensor],
-    classifier: Classifier,
-    purifier: Purifier,
-) -> Attacked:
+def attacked(places: None, parts: Parts) -> Attacked:
     """The finished run, in the cache."""
-    images, labels = (part[: SPEC.n] for part in validation)
-    made = make_attacked(SPEC, classifier, purifier, images, labels)
+    made = make_attacked(SPEC, *parts)
     keep_attacked(made)
     return made
 
@@ -178,15 +171,9 @@ def test_chosen_numbers_restrict_the_images(open_page: Open, attacked: Attacked)
 
 
 def test_the_curve_and_the_histogram_are_linked(
-    open_page: Open,
-    attacked: Attacked,
-    validation: tuple[Tensor, Tensor],
-    classifier: Classifier,
-    purifier: Purifier,
+    open_page: Open, attacked: Attacked, parts: Parts
 ) -> None:
-    images, labels = (part[: SPEC.n] for part in validation)
-    sweep = make_sweep(SPEC, classifier, purifier, images, labels)
-    keep_sweep(sweep)
+    keep_sweep(make_sweep(SPEC, *parts))
     page = open_page(**RUN)
     assert "Accuracy and flipped bits over the strength" in chart(page, 1)
     whole = chart(page)
@@ -217,16 +204,10 @@ def test_one_image_shows_what_its_flipped_code_becomes(open_page: Open, attacked
 
 
 @pytest.mark.usefixtures("attacked")
-def test_which_bits_matter_is_shown_once_it_is_stored(
-    open_page: Open,
-    validation: tuple[Tensor, Tensor],
-    classifier: Classifier,
-    purifier: Purifier,
-) -> None:
+def test_which_bits_matter_is_shown_once_it_is_stored(open_page: Open, parts: Parts) -> None:
     page = open_page(**RUN, section="image")
     assert "has not been measured for this defence" in words(page)
-    images, labels = (part[: SPEC.n] for part in validation)
-    store_importance(bit_importance(classifier, purifier, images, labels), SPEC)
+    store_importance(bit_importance(*parts), SPEC)
     page = open_page(**RUN, section="image")
     assert "Accuracy lost per bit" in chart(page, 1)
 
@@ -262,11 +243,9 @@ def test_the_causes_come_from_their_file(open_page: Open) -> None:
 
 
 @pytest.mark.usefixtures("places")
-def test_a_defence_without_a_code_is_told_so(
-    open_page: Open, validation: tuple[Tensor, Tensor], classifier: Classifier
-) -> None:
+def test_a_defence_without_a_code_is_told_so(open_page: Open, parts: Parts) -> None:
     spec = AttackedSpec(**{**SPEC.as_dict(), "defense": "bit_depth", "parameters": SPEC.parameters})
-    images, labels = (part[: SPEC.n] for part in validation)
+    classifier, _, images, labels = parts
     keep_attacked(make_attacked(spec, classifier, BitDepth(bits=1), images, labels))
     page = open_page(**RUN, defense="bit_depth")
     assert "This defence has no code" in words(page)
