@@ -1,24 +1,18 @@
 """The nouns every part of the core shares: classifiers, purifiers, progress reports.
 
 Images outside a model are float32 batches of shape (n, c, h, w) with values in [0, 1].
-
-torch is named here for the type checker only: a process that draws pictures of latents does
-without it and so starts in a fraction of the time.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
-if TYPE_CHECKING:
-    from torch import Generator, Tensor
+from torch import Generator, Tensor
 
-Classifier: TypeAlias = "Callable[[Tensor], Tensor]"
+Classifier: TypeAlias = Callable[[Tensor], Tensor]
 """Images (n, c, h, w) in [0, 1] to logits (n, k)."""
 
-Surrogate: TypeAlias = "Callable[[Tensor, Generator | None], Tensor]"
+Surrogate: TypeAlias = Callable[[Tensor, Generator | None], Tensor]
 """A differentiable stand-in for a purifier, used only by an attacker."""
 
 

@@ -1,6 +1,6 @@
 """The section "How coarse should a code be?", from stored results alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -125,12 +125,42 @@ def _accuracies(codes: Sequence[Code], against: str) -> None:
         "with 256 bits and another training, so nothing is to be concluded about bits from those. "
         "The oblivious curve flatters every code, since that attack does not see it; only the "
         "adaptive one speaks of robustness, and a stronger attack may lower it. Each code was "
-        "trained once: small differences may be luck of the training.",
+        "trained once: small differences may be luck of the training. "
+        + training_words(codes, _steps()),
     )
     doubts = tuple(dict.fromkeys(doubt for code in codes for doubt in code.doubts))
     if doubts:
         with st.expander("Reasons to doubt some of these numbers"):
             st.markdown("\n".join(f"- {doubt}" for doubt in doubts))
+
+
+def training_words(codes: Sequence[Code], steps: Mapping[str, int]) -> str:
+    """Which codes of the line were trained for longer than others; empty when none was.
+
+    Args:
+        codes: From ``join``.
+        steps: Steps of the training of each checkpoint, by its name.
+    """
+    groups: dict[int, list[str]] = {}
+    for code in codes:
+        checkpoint = str(DEFENSES[code.defense].checkpoint)
+        if not code.apart and checkpoint in steps:
+            groups.setdefault(steps[checkpoint], []).append(code.place)
+    if len(groups) < 2:
+        return ""
+    told = "; ".join(
+        f"{count:,} steps of training for {' and '.join(places)} bits"
+        for count, places in sorted(groups.items())
+    )
+    return f"And not all were trained alike: {told}."
+
+
+def _steps() -> dict[str, int]:
+    return {
+        row.name: int(row.training.get("recipe", {}).get("steps", 0))
+        for row in checkpoint_rows()
+        if row.dataset == START.dataset
+    }
 
 
 def _chart(title: str, figure: go.Figure, alt: str, caption: str) -> None:

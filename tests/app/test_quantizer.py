@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.controls import Menu
+from app.quantizer.coarse import training_words
 from app.quantizer.figures import (
     accuracy_curve,
     gradient_histogram,
@@ -224,6 +225,15 @@ def test_the_small_panels_show_what_was_stored(codes: tuple[Code, ...]) -> None:
     flips = flips_over_bits(codes)
     assert list(flips.data[0].y) == [2 / 16, 2 / 32, 2 / 64, 2 / 128]
     assert list(flips.data[3].y) == [1 / 64, 1 / 256]
+
+
+def test_a_longer_training_is_said(codes: tuple[Code, ...]) -> None:
+    alike = dict.fromkeys(CODES, 10_000)
+    assert training_words(codes, alike | {"lq_vae_plus": 40_000}) == ""
+    assert training_words(codes, alike | {"lq_vae": 20_000}) == (
+        "And not all were trained alike: 10,000 steps of training for 16 and 32 and 128 bits; "
+        "20,000 steps of training for 64 bits."
+    )
 
 
 def test_a_code_that_is_half_measured_leaves_gaps() -> None:

@@ -57,6 +57,7 @@ def test_walls_on_raw_axes_and_a_click_that_shows_a_triplet(visitor: Visitor) ->
     expect(the_map(page).get_by_text("The quantizer's walls")).to_be_visible()
     assert the_map(page).locator(".shapelayer path").count() == 9
     expect(page.get_by_text("Click a point on the map")).to_be_visible()
+    points(page).last.scroll_into_view_if_needed()
     box = points(page).last.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -75,6 +76,7 @@ def test_walls_on_raw_axes_and_a_click_that_shows_a_triplet(visitor: Visitor) ->
 
 def test_a_lasso_chooses_many_and_the_rest_steps_back(visitor: Visitor) -> None:
     page = open_map(visitor, "view=axes&pairs=50")
+    the_map(page).scroll_into_view_if_needed()
     box = the_map(page).locator(".nsewdrag").first.bounding_box()
     assert box is not None
     corners = ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.03))
