@@ -185,7 +185,8 @@ def _layout(drawing: Drawing) -> dict[str, Any]:
         "height": HEIGHT,
         "xaxis": x,
         "yaxis": y,
-        "dragmode": "lasso",
+        # With the lasso in hand Streamlit takes no clicks, so the lasso is picked up when wanted.
+        "dragmode": "pan",
         "hovermode": "closest",
         "legend2": {
             "orientation": "h",

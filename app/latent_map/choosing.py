@@ -78,8 +78,8 @@ def show_choice(session: Session, attacked: Attacked, settings: MapSettings) -> 
         st.caption(f"{len(known)} images. The page's link carries the first {MOST_CHOSEN} of them.")
     if not known:
         st.info(
-            "Click a point on the map, or draw round some with the mouse: their pictures appear "
-            "here, and all other points step back.",
+            "Click a point on the map. For several, take the lasso or the box at the map's right "
+            "edge and draw round them. Their pictures appear here, and all other points step back.",
             icon=":material/ads_click:",
         )
     return known

@@ -4,10 +4,13 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, expect, sync_playwright
 
-from tests.browser.driving import Visitor, launch
+from tests.browser.driving import PATIENCE, Visitor, launch
 from tests.server import Server, running_server
+
+# What a visitor waits for may take long on a busy machine.
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
