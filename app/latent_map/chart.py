@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from app.latent_map.colors import FLIPS_SCALE, Coloring
 from app.latent_map.divisions import add_grid, add_walls
 from app.latent_map.links import FEW, add_links
-from app.latent_map.points import Points, zoomed
+from app.latent_map.points import Floats, Points, zoomed
 from app.theme import ROLES, layout
 from core.analysis.attacked import Attacked
 from core.analysis.default_map import MapRole
@@ -64,7 +65,8 @@ def map_chart(drawing: Drawing) -> go.Figure:
     for name, color in drawing.coloring.entries:
         figure.add_trace(_color_entry(name, color))
     if drawing.labels:
-        _add_labels(figure, drawing)
+        run, clean = drawing.attacked, drawing.points.places["clean"]
+        add_labels(figure, clean, run.labels, drawing.classes)
     figure.update_layout(**_layout(drawing))
     return figure
 
@@ -158,14 +160,16 @@ def _color_entry(name: str, color: str) -> go.Scatter:
     )
 
 
-def _add_labels(figure: go.Figure, drawing: Drawing) -> None:
-    places, labels = drawing.points.places["clean"], drawing.attacked.labels
+def add_labels(
+    figure: go.Figure, places: Floats, labels: NDArray[np.int64], classes: Sequence[str]
+) -> None:
+    """Write the name of each class where the middle of its points (n, 2) lies."""
     for label in np.unique(labels).tolist():
         x, y = np.median(places[labels == label], axis=0).tolist()
         figure.add_annotation(
             x=x,
             y=y,
-            text=f"<b>{drawing.classes[label]}</b>",
+            text=f"<b>{classes[label]}</b>",
             showarrow=False,
             font={"size": 16, "color": LABEL_INK},
             bgcolor=LABEL_GROUND,
@@ -199,8 +203,14 @@ def _layout(drawing: Drawing) -> dict[str, Any]:
             "itemdoubleclick": False,
             "title": {"text": f"{drawing.coloring.title}:", "font": {"size": 13}},
         },
-        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
-        "margin": {"l": 8, "r": 34, "t": 8, "b": 8},
+        "modebar": {
+            "orientation": "v",
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": ROLES["noise"].color,
+            "activecolor": ROLES["clean"].color,
+        },
+        # A colour bar, other than a legend, makes no room for itself.
+        "margin": {"l": 8, "r": 34, "t": 8, "b": 8 if drawing.coloring.top is None else 110},
     }
     return layout(**changes)
 
@@ -225,6 +235,7 @@ def _colorbar(title: str) -> dict[str, Any]:
         "len": 0.6,
         "x": 0,
         "xanchor": "left",
-        "y": -0.02,
-        "yanchor": "top",
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
     }

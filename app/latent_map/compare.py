@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.latent_map.chart import bare_axis
+from app.latent_map.chart import add_labels, bare_axis
 from app.latent_map.colors import class_colors
 from app.latent_map.picture import is_there, pictures_of, remember_asked, was_asked
 from app.latent_map.points import Floats
@@ -17,6 +17,7 @@ from app.runs.words import sentence
 from app.state import widget_key
 from app.theme import CHART_CONFIG, ROLES, layout
 from core.analysis.attacked import Attacked
+from core.analysis.default_map import MapRole
 from core.analysis.projections import Projection, ProjectionSpec
 from core.types import LabError
 
@@ -156,9 +157,8 @@ def _show_panel(
     if picture is None:
         st.caption("Not drawn yet.")
         return
-    colors = class_colors(attacked.labels, classes)
     st.plotly_chart(
-        multiple_chart(picture.coordinates, colors, len(attacked.labels)),
+        multiple_chart(picture.coordinates, attacked.labels, classes),
         key=f"{PAGE}_multiple_{panel.title}",
         config=dict(CHART_CONFIG),
         alt=f"{panel.spec.title}, {panel.title}: all points, coloured by class.",
@@ -169,27 +169,28 @@ def _show_panel(
     )
 
 
-def multiple_chart(places: Floats, colors: NDArray[np.str_], n: int) -> go.Figure:
-    """A small map for comparing: points by colour and shape, nothing else.
+def multiple_chart(places: Floats, labels: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
+    """A small map for comparing: originals and adversarial images, coloured by their class.
 
     Args:
-        places: Clean points, then adversarial ones (2 n, 2).
-        colors: One colour an image (n,).
-        n: How many images.
+        places: Clean points, then adversarial ones, then any others (at least 2 n, 2).
+        labels: Class of each image (n,).
+        classes: Names of the classes, which stand where their points lie.
     """
     figure = go.Figure()
-    for kind, part in (("clean", places[:n]), ("adversarial", places[n : 2 * n])):
-        look = ROLES[kind]  # type: ignore[index]
+    n, colors = len(labels), class_colors(labels, classes)
+    kinds: tuple[MapRole, MapRole] = ("clean", "adversarial")
+    for kind, part in zip(kinds, (places[:n], places[n : 2 * n]), strict=True):
+        look = ROLES[kind]
         figure.add_scatter(
             x=part[:, 0],
             y=part[:, 1],
             mode="markers",
-            name=f"{look.mark} {look.title}",
+            name=look.title,
             marker={"symbol": look.symbol, "color": colors, "size": 4, "opacity": 0.7},
             hoverinfo="skip",
         )
+    add_labels(figure, places[:n], labels, classes)
     hidden = bare_axis("")
-    figure.update_layout(
-        **layout(height=300, showlegend=False, xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"})
-    )
+    figure.update_layout(**layout(height=320, xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"}))
     return figure

@@ -56,7 +56,6 @@ def _way_back(points: Points, positions: NDArray[np.int64]) -> go.Scatter:
         line={"color": ROLES["purified"].color, "width": 1.5, "dash": "dot"},
         hoverinfo="skip",
         name="the purifier's way",
-        legendgroup="purified",
     )
 
 

@@ -119,10 +119,10 @@ def _show_map(
             alt=alt_words(attacked, settings, points),
         )
         st.caption(caption_words(attacked, settings, points))
-    with right:
-        show_panel(attacked, points, division, projection)
         if settings.view == "axes":
             show_walls(attacked, settings, known_chosen(attacked, settings))
+    with right:
+        show_panel(attacked, points, division, projection)
 
 
 def _titles(settings: MapSettings) -> tuple[str, str]:

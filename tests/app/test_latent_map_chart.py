@@ -7,6 +7,7 @@ import pytest
 
 from app.latent_map.chart import Drawing, map_chart
 from app.latent_map.colors import coloring
+from app.latent_map.compare import multiple_chart
 from app.latent_map.divisions import GRID_NAME, WALLS_NAME
 from app.latent_map.points import Points, raw_points
 from app.latent_map.settings import MapSettings
@@ -113,3 +114,12 @@ def test_cells_of_one_code_have_one_shade() -> None:
     assert len(by_code) == 4
     assert all(len(shades) == 1 for shades in by_code.values())
     assert len(set.union(*by_code.values())) == 4
+
+
+def test_a_small_multiple_shows_pairs_with_the_names_of_their_classes(run: Attacked) -> None:
+    n = len(run.labels)
+    places = np.arange(6 * n, dtype=np.float32).reshape(3 * n, 2)
+    figure = multiple_chart(places, run.labels, CLASSES)
+    assert [trace.name for trace in figure.data] == ["Original", "Adversarial"]
+    np.testing.assert_array_equal(figure.data[1].x, places[n : 2 * n, 0])
+    assert [label.text for label in figure.layout.annotations] == ["<b>left</b>", "<b>right</b>"]
