@@ -174,8 +174,13 @@ class Training:
             )
         except Exception as error:
             raise LabError(f"the saved training state cannot be read; {advice}") from error
-        if state["recipe"] != json.dumps(self.recipe.as_dict(), sort_keys=True):
+        if _resumable_part(json.loads(state["recipe"])) != _resumable_part(self.recipe.as_dict()):
             raise LabError(f"the saved training state belongs to other settings; {advice}")
+        if state["step"] > self.recipe.steps:
+            raise LabError(
+                f"the saved training is already at step {state['step']:,} of the "
+                f"{self.recipe.steps:,} asked for; {advice}"
+            )
         self.model.load_state_dict(state["model"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
@@ -188,6 +193,16 @@ class Training:
         self.dropout_state = state["dropout"].cpu()
         self.step = state["step"]
         self.seconds = state["seconds"]
+
+
+def _resumable_part(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What a saved state must share with the recipe; JSON's plain values on both sides.
+
+    A staircase does not know its end, so that a finished training can go on for longer.
+    """
+    longer = recipe["schedule"] == "staircase"
+    kept = {name: value for name, value in recipe.items() if not (longer and name == "steps")}
+    return dict(json.loads(json.dumps(kept)))
 
 
 def train(

@@ -87,6 +87,17 @@ def test_a_state_of_other_settings_is_refused(
         train(replace(RECIPE, steps=3), (images, labels), device=CPU, state_file=state)
 
 
+def test_a_staircase_can_go_on_for_longer(images: Tensor, labels: Tensor, tmp_path: Path) -> None:
+    data, state = (images, labels), tmp_path / "run.pt"
+    whole, _ = train(replace(SEQUENTIAL, steps=6), data, device=CPU)
+    train(replace(SEQUENTIAL, steps=4), data, device=CPU, state_file=state)
+    longer, _ = train(replace(SEQUENTIAL, steps=6), data, device=CPU, state_file=state)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, longer.state_dict()[name]), name
+    with pytest.raises(LabError, match="already at step 6 of the 4 asked for"):
+        train(replace(SEQUENTIAL, steps=4), data, device=CPU, state_file=state)
+
+
 def test_a_damaged_state_is_said(images: Tensor, labels: Tensor, tmp_path: Path) -> None:
     state = tmp_path / "run.pt"
     state.write_bytes(b"half a file")
