@@ -39,8 +39,8 @@ def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
     """Draw the stored results of one classifier, or say how to make them."""
     if not tables:
         st.info(
-            "No results are stored yet. Measure them with `python -m core evaluate` and "
-            + ", ".join(f"`--suite {suite}`" for suite in HEADLINES)
+            "No results are stored yet. Measure them with `python -m core evaluate table` and "
+            + ", ".join(f"`{suite}`" for suite in HEADLINES)
             + ".",
             icon=":material/table_chart:",
         )

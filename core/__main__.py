@@ -32,18 +32,16 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    """Measure one specification, or a suite, and write JSON."""
-    from core.evaluation import (
-        SUITES,
-        Specification,
-        evaluate as measure,
-        markdown_tables,
-        store_results,
-    )
+    """Measure one cell and print it, or a whole table, which is stored."""
+    from core.evaluation import Specification, markdown_tables, measure_all
 
-    if arguments.suite:
-        specifications = SUITES[arguments.suite](arguments.dataset)
+    table = _table_name(arguments.what)
+    if table is not None:
+        from core.evaluation import SUITES, store_results
+
+        specifications = SUITES[table](arguments.dataset)
     else:
+        surrogates = arguments.surrogates
         specifications = (
             Specification(
                 dataset=arguments.dataset,
@@ -52,24 +50,25 @@ def evaluate(arguments: argparse.Namespace) -> int:
                 attack=arguments.attack,
                 parameters=_parameters(arguments.set),
                 threat=arguments.threat,
+                substitute=arguments.substitute,
+                surrogates=tuple(surrogates.split(",")) if surrogates is not None else None,
+                draws=arguments.draws,
                 split=arguments.split,
                 n=arguments.n,
                 seed=arguments.seed,
             ),
         )
-    evaluations = []
-    for specification in specifications:
-        title = " ".join(
-            str(part)
-            for part in (specification.attack, specification.classifier, specification.defence)
-            if part
+    title = f"{arguments.dataset} {table}" if table else str(arguments.attack or "clean")
+    with Bar(title) as on_step:
+        evaluations = measure_all(
+            specifications,
+            cache=RUNS / "evaluation",
+            jobs=arguments.jobs,
+            on_step=on_step,
+            on_notice=_say,
         )
-        with Bar(title) as on_step:
-            evaluations.append(
-                measure(specification, on_step=on_step, on_notice=_say, cache=RUNS / "evaluation")
-            )
-    if arguments.suite:
-        path = store_results(f"{arguments.dataset}-{arguments.suite}", evaluations)
+    if table is not None:
+        path = store_results(f"{arguments.dataset}-{table}", evaluations)
         print(markdown_tables(evaluations))
         print(f"wrote {path}")
         return 0
@@ -78,6 +77,17 @@ def evaluate(arguments: argparse.Namespace) -> int:
         arguments.out.write_text(text + "\n", encoding="utf-8")
     print(text)
     return 0
+
+
+def _table_name(words: Sequence[str]) -> str | None:
+    """The table that is asked for: no words, or ``table`` and its name."""
+    from core.evaluation import SUITES
+
+    if not words:
+        return None
+    if len(words) != 2 or words[0] != "table" or words[1] not in SUITES:
+        raise LabError(f"expected `table` and one of {', '.join(SUITES)}; got {' '.join(words)!r}")
+    return words[1]
 
 
 def data(arguments: argparse.Namespace) -> int:
@@ -176,21 +186,22 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--restart", action="store_true", help="do not resume an earlier run")
 
     one = command("evaluate", evaluate)
+    one.add_argument("what", nargs="*", help="`table NAME`: all its cells; else the cell below")
     one.add_argument("--dataset", default="mnist")
     one.add_argument("--classifier", default="a")
     one.add_argument("--defence")
     one.add_argument("--attack")
     one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters")
-    one.add_argument("--threat", default="oblivious", choices=("oblivious", "adaptive"))
+    threats = ("oblivious", "transfer", "adaptive")
+    one.add_argument("--threat", default="oblivious", choices=threats)
+    one.add_argument("--substitute", help="transfer: another classifier, or papernot")
+    one.add_argument("--surrogates", help="adaptive: views to attack, commas between; else all")
+    one.add_argument("--draws", type=int, default=1, help="adaptive: draws of a random defence")
     one.add_argument("--split", default="test")
     one.add_argument("--n", type=int, default=1000)
     one.add_argument("--seed", type=int, default=0)
-    one.add_argument(
-        "--suite",
-        choices=("clean", "purification", "adaptive", "coarseness"),
-        help="a stored set of cells",
-    )
-    one.add_argument("--out", type=Path, help="also write the JSON to this file")
+    one.add_argument("--jobs", type=int, help="processes; else one a core")
+    one.add_argument("--out", type=Path, help="also write the JSON of one cell to this file")
 
     one = command("data", data)
     one.add_argument("action", nargs="?", default="list", choices=("list", "check", "fetch"))

@@ -147,7 +147,7 @@ def test_eight_threads_on_one_model_get_what_one_gets(
 
 def test_stored_results_were_measured_on_the_shipped_weights() -> None:
     names = [file.stem for file in results_folder().glob("mnist-*.json")]
-    assert {"mnist-adaptive", "mnist-purification"} <= set(names)
+    assert {"mnist-adaptive", "mnist-white-box"} <= set(names)
     for name in names:
         for evaluation in stored_results(name):
             for checkpoint, sha256 in evaluation.hashes.items():

@@ -24,7 +24,7 @@ from app.runs.menus import (
 )
 from core.analysis import WORST
 from core.attacks import ATTACKS
-from core.evaluation.threats import THREATS
+from core.evaluation.threats import WITHOUT_SUBSTITUTE as THREATS
 from core.types import LabError
 
 

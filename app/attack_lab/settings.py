@@ -10,7 +10,7 @@ from app.runs.parameters import MOST_SEED, kept_budget, read_parameters, write_p
 from app.state import LinkReader
 from core.analysis import WORST, RunSpec
 from core.attacks import ATTACKS
-from core.evaluation.threats import THREATS
+from core.evaluation.threats import WITHOUT_SUBSTITUTE as THREATS
 
 PAGE = "lab"
 """Prefix of the page's keys in the session."""

@@ -16,7 +16,7 @@ from core.devices import pick_device
 from core.types import Purifier
 
 COMMAND = "python -m core latent_lab coarseness"
-SUITE_COMMAND = "python -m core evaluate --suite coarseness"
+SUITE_COMMAND = "python -m core evaluate table coarseness"
 
 
 @dataclass(frozen=True, kw_only=True)

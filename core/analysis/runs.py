@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.attacks import ATTACKS, Attack, make_attack
-from core.evaluation.threats import THREATS
+from core.evaluation.threats import WITHOUT_SUBSTITUTE as THREATS
 
 WORST = "worst"
 """The adaptive attacker's choice: try everything, keep what hurts most."""

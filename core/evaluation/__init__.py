@@ -1,7 +1,11 @@
 """Evaluation: accuracy with intervals, threat models, doubts, stored results."""
 
 from core.evaluation.accuracy import Accuracy, wilson_interval
+from core.evaluation.checking import PAPERNOT, check
+from core.evaluation.commands import command_for, estimated_hours, table_command
 from core.evaluation.engine import evaluate
+from core.evaluation.parallel import measure_all
+from core.evaluation.records import right_under, worst_case
 from core.evaluation.results import results_folder, store_results, stored_results
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.suites import HEADLINES, SUITES
@@ -18,6 +22,7 @@ from core.evaluation.threats import (
 __all__ = [
     "HEADLINES",
     "OBLIVIOUS_NOTE",
+    "PAPERNOT",
     "SUITES",
     "THREATS",
     "Accuracy",
@@ -25,13 +30,20 @@ __all__ = [
     "Evaluation",
     "Specification",
     "attack_adaptively",
+    "check",
+    "command_for",
     "defended",
+    "estimated_hours",
     "evaluate",
     "markdown_table",
     "markdown_tables",
+    "measure_all",
     "results_folder",
+    "right_under",
     "store_results",
     "stored_results",
+    "table_command",
     "through",
     "wilson_interval",
+    "worst_case",
 ]

@@ -3,24 +3,45 @@
 After Athalye et al. (2018, arXiv 1802.00420) and Carlini et al. (2019, arXiv 1902.06705).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from core.attacks import make_attack
+from core.attacks import Attack, make_attack
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.specification import Specification
-from core.evaluation.threats import defended, through
-from core.types import Classifier, Purifier
+from core.evaluation.threats import (
+    BARE,
+    attack_adaptively,
+    defended,
+    judged_draws,
+    share_of_errors,
+    views_of,
+)
+from core.types import Classifier, OnStep, Purifier, part_of
 
 SAMPLE = 100
 """Images the doubts are computed on; enough to see a tenth of them misbehave."""
 
+RETRIED = 40
+"""Images that are attacked once more with twice the effort."""
+
 BLACK_BOX_SQUARES = 300
 """Tries of the black box attack; a sound gradient attack leaves it nothing even so."""
 
+VANISHED = 1e-15
+"""A gradient without an entry larger than this tells an attacker nothing."""
+
+CHECKS = 4
+"""Parts of the computation that take long, for the progress."""
 
 WEAKEST_OTHERS = 0.05
+
+CONTROLS = ("noise", "noise_l2")
+"""Rows of ``ATTACKS`` that are not meant to fool anybody."""
 
 SLIDES_FGSM = {
     ("mnist", "a"): 0.2016,
@@ -33,45 +54,95 @@ SLIDES_FGSM = {
 """Accuracy of the bare classifiers under FGSM in the LQ-VAE authors' slides."""
 
 
-def find_doubts(  # noqa: PLR0913  an evaluation has this many parts
-    classifier: Classifier,
-    purifier: Purifier | None,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    fooled: Tensor,
-    epsilon: float | None,
-    generator: Generator,
-) -> tuple[str, ...]:
-    """Plain sentences on what should keep a reader from trusting a robustness number.
+@dataclass(frozen=True, kw_only=True)
+class Doubted:
+    """An adaptive evaluation that is to be doubted.
 
-    Args:
+    Attributes:
+        attack: What was run.
         classifier: The bare classifier.
         purifier: The defence in front of it, or None.
         images: The clean images (n, c, h, w).
         labels: Their labels (n,).
-        fooled: Which of them the attack in doubt broke, bool (n,).
-        epsilon: Its Linf budget; None for other norms, which skips the checks that need one.
-        generator: For the checks that draw.
+        fooled: Which of them the attack broke, bool (n,).
+        surrogates: The views it went through; None for all.
+        draws: Draws of a random defence it averaged.
     """
-    images, labels, fooled = images[:SAMPLE], labels[:SAMPLE], fooled[:SAMPLE]
-    pipeline = defended(classifier, purifier, generator)
-    found = [_random_outputs(pipeline, images)]
-    surrogates = purifier.surrogates if purifier is not None else {}
-    views = [through(classifier, s, generator) for s in surrogates.values()] or [classifier]
-    found.append(_zero_gradients(views, images, labels))
-    if epsilon:
-        one_step = make_attack("fgsm", epsilon=epsilon)
-        single = torch.zeros_like(fooled)
-        for view in views:
-            single |= _broken(pipeline, one_step(view, images, labels).images, labels)
-        found.append(_missed("a single gradient step", single, fooled))
-        noise = make_attack("noise", epsilon=epsilon)(pipeline, images, labels, generator=generator)
-        found.append(_missed("random noise", _broken(pipeline, noise.images, labels), fooled))
-        square = make_attack("square", epsilon=epsilon, squares=BLACK_BOX_SQUARES)
-        guessed = square(pipeline, images, labels, generator=generator)
-        black_box = _broken(pipeline, guessed.images, labels)
-        found.append(_missed("a black box attack that uses no gradient", black_box, fooled))
+
+    attack: Attack
+    classifier: Classifier
+    purifier: Purifier | None
+    images: Tensor
+    labels: Tensor
+    fooled: Tensor
+    surrogates: tuple[str, ...] | None = None
+    draws: int = 1
+
+    def first(self, count: int) -> "Doubted":
+        """The same for the first images."""
+        return replace(
+            self,
+            images=self.images[:count],
+            labels=self.labels[:count],
+            fooled=self.fooled[:count],
+        )
+
+    @property
+    def epsilon(self) -> float | None:
+        """The Linf budget; None for other norms, which skips the checks that need one."""
+        return self.attack.epsilon if self.attack.norm == "linf" else None
+
+    def pipeline(self, generator: Generator) -> Classifier:
+        """The defended classifier."""
+        return defended(self.classifier, self.purifier, generator)
+
+    def broken(self, images: Tensor, generator: Generator) -> Tensor:
+        """Whether the defended classifier errs on some images; on most draws, if it draws."""
+        pipeline, draws = self.pipeline(generator), judged_draws(self.purifier)
+        return share_of_errors(pipeline, images, self.labels, draws) > 0.5
+
+    def views(self, generator: Generator) -> Mapping[str, Classifier]:
+        """Everything an attacker could have attacked, whatever this one did."""
+        if self.purifier is None:
+            return {BARE: self.classifier}
+        return views_of(self.classifier, self.purifier, generator, draws=self.draws)
+
+    def again(self, attack: Attack, generator: Generator, on_step: OnStep | None) -> Tensor:
+        """Who falls to another attack run in the same way, bool (n,)."""
+        if self.purifier is None:
+            result = attack(
+                self.classifier, self.images, self.labels, generator=generator, on_step=on_step
+            )
+            return self.broken(result.images, generator)
+        return attack_adaptively(
+            attack,
+            self.classifier,
+            self.purifier,
+            self.images,
+            self.labels,
+            generator=generator,
+            surrogates=self.surrogates,
+            draws=self.draws,
+            on_step=on_step,
+        ).fooled
+
+
+def find_doubts(
+    doubted: Doubted, generator: Generator, on_step: OnStep | None = None
+) -> tuple[str, ...]:
+    """Plain sentences on what should keep a reader from trusting a robustness number.
+
+    Args:
+        doubted: The evaluation; its first images are looked at.
+        generator: For the checks that draw.
+        on_step: Progress.
+    """
+    seen = doubted.first(SAMPLE)
+    found = [_random_outputs(seen, generator), _without_gradient(seen, generator)]
+    if seen.epsilon:
+        found += _cheaper_attacks(seen, seen.epsilon, generator, part_of(on_step, 0, CHECKS))
+        found.append(_unbounded(seen, generator, part_of(on_step, 1, CHECKS)))
+    found.append(_twice(doubted.first(RETRIED), generator, part_of(on_step, 2, CHECKS)))
     return tuple(sentence for sentence in found if sentence)
 
 
@@ -81,6 +152,8 @@ def too_weak(specification: Specification, attacked: Accuracy) -> str | None:
     Every attack has to bring it to 5 % or less; FGSM, which takes one step, only to the figure of
     the LQ-VAE slides and ten points more.
     """
+    if specification.attack in CONTROLS:
+        return None
     limit = WEAKEST_OTHERS
     if specification.attack == "fgsm":
         key = (specification.dataset, specification.classifier)
@@ -93,31 +166,97 @@ def too_weak(specification: Specification, attacked: Accuracy) -> str | None:
     )
 
 
-def _broken(pipeline: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+def _random_outputs(doubted: Doubted, generator: Generator) -> str | None:
+    """Randomness that the attack did not average over."""
+    pipeline = doubted.pipeline(generator)
     with torch.no_grad():
-        return pipeline(images).argmax(1) != labels
-
-
-def _random_outputs(pipeline: Classifier, images: Tensor) -> str | None:
-    with torch.no_grad():
-        if torch.equal(pipeline(images), pipeline(images)):
-            return None
+        same = torch.equal(pipeline(doubted.images), pipeline(doubted.images))
+    if same or doubted.draws > 1:
+        return None
     return "The outputs are random: an attack that averages over the randomness may do better."
 
 
-def _zero_gradients(views: list[Classifier], images: Tensor, labels: Tensor) -> str | None:
-    """The share of images whose gradient is zero through every view an attacker has."""
-    dead = torch.ones(len(images), dtype=torch.bool, device=images.device)
-    for view in views:
-        seen = images.clone().requires_grad_()
-        loss = functional.cross_entropy(view(seen), labels, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, seen)
-        dead &= gradient.flatten(1).abs().amax(1) == 0
-    if not dead.any():
+def _without_gradient(doubted: Doubted, generator: Generator) -> str | None:
+    """The share of images whose gradient is as good as zero through every stand-in there is."""
+    images, labels = doubted.images, doubted.labels
+    largest = torch.zeros(len(images), device=images.device)
+    views = dict(doubted.views(generator))
+    if len(views) > 1:
+        # The bare classifier always has gradients; they say nothing of the defence.
+        views.pop(BARE, None)
+    for view in views.values():
+        leaf = images.clone().requires_grad_()
+        loss = functional.cross_entropy(view(leaf), labels, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, leaf)
+        largest = torch.maximum(largest, gradient.flatten(1).abs().amax(1))
+    zero, vanished = int((largest == 0).sum()), int((largest <= VANISHED).sum())
+    if not vanished:
+        return None
+    kind = "a zero" if zero == vanished else "a vanishing"
+    return (
+        f"{vanished} of {len(images)} images have {kind} gradient: "
+        "gradient attacks are blind there."
+    )
+
+
+def _cheaper_attacks(
+    doubted: Doubted, epsilon: float, generator: Generator, on_step: OnStep | None
+) -> list[str | None]:
+    """What one step, chance and guessing find; a sound attack leaves nothing to any of them."""
+    images, labels, fooled = doubted.images, doubted.labels, doubted.fooled
+    pipeline = doubted.pipeline(generator)
+    one_step = make_attack("fgsm", epsilon=epsilon)
+    single = torch.zeros_like(fooled)
+    for view in doubted.views(generator).values():
+        single |= doubted.broken(one_step(view, images, labels).images, generator)
+    noise = make_attack("noise", epsilon=epsilon)(pipeline, images, labels, generator=generator)
+    square = make_attack("square", epsilon=epsilon, squares=BLACK_BOX_SQUARES)
+    guessed = square(pipeline, images, labels, generator=generator, on_step=on_step)
+    return [
+        _missed("a single gradient step", single, fooled),
+        _missed("random noise", doubted.broken(noise.images, generator), fooled),
+        _missed(
+            "a black box attack that uses no gradient",
+            doubted.broken(guessed.images, generator),
+            fooled,
+        ),
+    ]
+
+
+def _unbounded(doubted: Doubted, generator: Generator, on_step: OnStep | None) -> str | None:
+    """Whoever may change every pixel at will has to win; else the attack is blind."""
+    free = make_attack("pgd", epsilon=1.0, steps=40)
+    left = int((~doubted.again(free, generator, on_step)).sum())
+    if left == 0:
         return None
     return (
-        f"{int(dead.sum())} of {len(images)} images have a zero gradient: "
-        "gradient attacks are blind there."
+        f"{left} of {len(doubted.images)} images stand even when every pixel may change at will: "
+        "the gradients mislead, and the figure may be too high."
+    )
+
+
+def _twice(doubted: Doubted, generator: Generator, on_step: OnStep | None) -> str | None:
+    """Twice the steps, and twice the draws, should not find more."""
+    standing = (~doubted.fooled).nonzero()[:, 0]
+    names = {field.name for field in fields(doubted.attack)}
+    if "steps" not in names or len(standing) == 0:
+        return None
+    left = replace(
+        doubted,
+        images=doubted.images[standing],
+        labels=doubted.labels[standing],
+        fooled=doubted.fooled[standing],
+        draws=2 * doubted.draws if doubted.draws > 1 else 1,
+    )
+    longer = {"steps": 2 * getattr(doubted.attack, "steps", 1)}
+    if "restarts" in names:
+        longer["restarts"] = 1
+    fell = int(left.again(replace(doubted.attack, **longer), generator, on_step).sum())
+    if fell <= max(1, len(doubted.images) // 40):
+        return None
+    return (
+        f"{fell} of {len(doubted.images)} images more fall when the attack takes twice the steps: "
+        "it has not converged."
     )
 
 

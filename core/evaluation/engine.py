@@ -1,9 +1,7 @@
 """Measure one specification: clean and robust accuracy, strength of the attack, distances, time."""
 
 import json
-import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +10,15 @@ import torch
 from torch import Tensor
 
 from core.attacks import Attack, make_attack
-from core.checkpoints import find_row, load_classifier
+from core.checkpoints import load_classifier
 from core.data import load_dataset
-from core.defenses import DEFENSES, load_defense
+from core.defenses import load_defense
 from core.devices import generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
-from core.evaluation.doubts import find_doubts, too_weak
+from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES, check, hashes_of
+from core.evaluation.doubts import Doubted, find_doubts, too_weak
+from core.evaluation.keeping import Keeping, OnNotice
+from core.evaluation.records import pack
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
 from core.types import Classifier, OnStep, Purifier, part_of
@@ -25,7 +26,8 @@ from core.types import Classifier, OnStep, Purifier, part_of
 CPU_BATCH, GPU_BATCH = 32, 250
 """On a CPU the activations of a small batch stay in the cache, which makes C 1.6 times faster."""
 
-OnNotice = Callable[[str], None]
+DOUBTS_PART = 3
+"""Progress of an adaptive evaluation: the doubts are its last third, or about that."""
 
 
 def evaluate(
@@ -48,9 +50,19 @@ def evaluate(
         The measured cell.
 
     Raises:
-        LabError: Data or checkpoints are missing.
+        LabError: Data or checkpoints are missing, or the specification cannot be measured.
     """
-    return _Cell(specification, on_step, on_notice, cache).measure()
+    check(specification)
+    keeping = Keeping(cache, on_notice)
+    key = specification.fingerprint(hashes_of(specification))
+    known = keeping.text("cells", key)
+    if known is not None:
+        evaluation = Evaluation.from_dict(json.loads(known))
+        if evaluation.outcomes:
+            return evaluation
+    evaluation = _Cell(specification, on_step, on_notice, keeping).measure()
+    keeping.keep_text("cells", key, json.dumps(evaluation.as_dict()))
+    return evaluation
 
 
 class _Cell:
@@ -61,71 +73,68 @@ class _Cell:
         specification: Specification,
         on_step: OnStep | None,
         on_notice: OnNotice | None,
-        cache: Path | None,
+        keeping: Keeping,
     ) -> None:
-        self.spec = specification
+        spec = self.spec = specification
         self.on_step = on_step
         self.on_notice = on_notice
-        self.cache = cache
-        names = [specification.classifier]
-        if specification.defence is not None:
-            checkpoint = DEFENSES[specification.defence].checkpoint
-            names += [checkpoint] if checkpoint else []
-        dataset = specification.dataset
-        self.hashes = {name: find_row(dataset, name).sha256 for name in names}
-
-    def measure(self) -> Evaluation:
-        stored = self._file("cells", self.spec.fingerprint(self.hashes), "json")
-        if stored is not None and stored.exists():
-            return Evaluation.from_dict(json.loads(stored.read_text()))
-        evaluation = self._measure()
-        if stored is not None:
-            _replace(stored, lambda path: path.write_text(json.dumps(evaluation.as_dict())))
-        return evaluation
-
-    def _measure(self) -> Evaluation:
-        spec, self.device = self.spec, pick_device()
+        self.keeping = keeping
+        self.device = pick_device()
         self.batch = GPU_BATCH if self.device.type == "cuda" else CPU_BATCH
-        images, labels = load_dataset(spec.dataset, spec.split, count=spec.n)
-        self.images, self.labels = images.to(self.device), labels.to(self.device)
+        self.images, self.labels = self._load(spec.n)
         self.classifier = load_classifier(spec.dataset, spec.classifier)
         self.purifier: Purifier | None = None
         if spec.defence is not None:
             self.purifier = load_defense(spec.dataset, spec.defence)
+        self.outcomes: dict[str, str] = {}
+
+    def measure(self) -> Evaluation:
+        spec = self.spec
         found = Evaluation(
             specification=spec,
-            clean=self._accuracy(self.classifier, self.images),
-            hashes=self.hashes,
+            clean=self._accuracy("clean", self.classifier, self.images),
+            hashes=hashes_of(spec),
             device=str(self.device),
             measured=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         if self.purifier is not None:
             started = time.perf_counter()
-            right = self._accuracy(self._pipeline(), self.images)
-            spent = (time.perf_counter() - started) * 1000 / len(images)
-            found = replace(found, clean_defended=right, purify_ms=round(spent, 3))
-        if spec.attack is None:
-            return found
-        attack = make_attack(spec.attack, **dict(spec.parameters))
-        started = time.perf_counter()
-        adversarial = self._craft(attack)
-        spent = (time.perf_counter() - started) * 1000 / len(images)
-        found = replace(
-            found, attacked=self._accuracy(self.classifier, adversarial), attack_ms=round(spent, 2)
-        )
-        if spec.threat == "adaptive":
-            return self._adaptive(found, attack)
-        return self._oblivious(found, adversarial)
+            right = self._accuracy("clean_defended", self._pipeline(), self.images)
+            found = replace(
+                found, clean_defended=right, purify_ms=round(self._ms_since(started), 3)
+            )
+        if spec.attack is not None:
+            found = self._attacked(found, make_attack(spec.attack, **dict(spec.parameters)))
+        return replace(found, outcomes=self.outcomes)
 
-    def _oblivious(self, found: Evaluation, adversarial: Tensor) -> Evaluation:
+    def _attacked(self, found: Evaluation, attack: Attack) -> Evaluation:
+        if self.spec.threat == "adaptive":
+            return self._adaptive(replace(found, attacked=self._strength_of(attack)), attack)
+        adversarial, seconds, notes = self._crafted(attack)
+        found = replace(
+            found,
+            attacked=self._accuracy("attacked", self.classifier, adversarial),
+            attack_ms=None if seconds is None else round(1000 * seconds / len(adversarial), 2),
+            notes=notes,
+        )
         found = self._with_distances(found, adversarial)
         if self.purifier is None:
-            return replace(found, notes=("No defence: the attack sees all there is.",))
-        robust = self._accuracy(self._pipeline(), adversarial)
+            return found
         assert found.attacked is not None
-        weak = too_weak(self.spec, found.attacked)
-        doubts = (weak,) if weak else ()
-        return replace(found, robust=robust, doubts=doubts, notes=(OBLIVIOUS_NOTE,))
+        weak = too_weak(self.spec, found.attacked) if self.spec.threat == "oblivious" else None
+        return replace(
+            found,
+            robust=self._accuracy("robust", self._pipeline(), adversarial),
+            doubts=(weak,) if weak else (),
+        )
+
+    def _strength_of(self, attack: Attack) -> Accuracy:
+        """The bare classifier under the same attack, made for it."""
+        bare = replace(
+            self.spec, defence=None, threat="oblivious", surrogates=None, draws=1, substitute=None
+        )
+        adversarial, _ = self._craft(attack, bare, self.classifier)
+        return self._accuracy("attacked", self.classifier, adversarial)
 
     def _adaptive(self, found: Evaluation, attack: Attack) -> Evaluation:
         assert self.purifier is not None
@@ -133,6 +142,7 @@ class _Cell:
         started = time.perf_counter()
         parts: list[Broken] = []
         starts = range(0, len(self.images), self.batch)
+        on_attack = part_of(self.on_step, 0, DOUBTS_PART)
         for index, start in enumerate(starts):
             parts.append(
                 attack_adaptively(
@@ -142,71 +152,121 @@ class _Cell:
                     self.images[start : start + self.batch],
                     self.labels[start : start + self.batch],
                     generator=generator,
-                    on_step=part_of(self.on_step, index, len(starts)),
+                    surrogates=self.spec.surrogates,
+                    draws=self.spec.draws,
+                    on_step=part_of(on_attack, index, len(starts)),
                 )
             )
+        spent = self._ms_since(started)
         fooled = torch.cat([part.fooled for part in parts])
-        doubts = find_doubts(
-            self.classifier,
-            self.purifier,
-            self.images,
-            self.labels,
+        adversarial = torch.cat([part.images for part in parts])
+        if self.purifier.random:
+            # The images were chosen by what they did to some draws; new ones judge them.
+            robust = self._accuracy("robust", self._pipeline(1), adversarial)
+        else:
+            robust = self._record("robust", ~fooled)
+        doubted = Doubted(
+            attack=attack,
+            classifier=self.classifier,
+            purifier=self.purifier,
+            images=self.images,
+            labels=self.labels,
             fooled=fooled,
-            epsilon=getattr(attack, "epsilon", None) if attack.norm == "linf" else None,
-            generator=generator,
+            surrogates=self.spec.surrogates,
+            draws=self.spec.draws,
         )
-        spent = (time.perf_counter() - started) * 1000 / len(fooled)
-        found = self._with_distances(found, torch.cat([part.images for part in parts]))
         return replace(
-            found,
-            robust=Accuracy(correct=int((~fooled).sum()), n=len(fooled)),
+            self._with_distances(found, adversarial),
+            robust=robust,
             broken_by={
                 name: sum(part.broken_by[name] for part in parts) for name in parts[0].broken_by
             },
             attack_ms=round(spent, 2),
-            doubts=doubts,
+            doubts=find_doubts(doubted, generator, part_of(self.on_step, 1, DOUBTS_PART)),
         )
 
-    def _craft(self, attack: Attack) -> Tensor:
-        """Adversarial images against the bare classifier; kept, since every defence faces them."""
-        bare = replace(self.spec, defence=None, threat="oblivious")
-        hashes = {bare.classifier: self.hashes[bare.classifier]}
-        stored = self._file("crafted", bare.fingerprint(hashes), "safetensors")
-        if stored is not None and stored.exists():
-            from safetensors.torch import load_file
+    def _crafted(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
+        """Images made without sight of the defence, the seconds, and what a reader must know."""
+        spec = self.spec
+        bare = replace(spec, defence=None, threat="oblivious", substitute=None)
+        if spec.threat == "oblivious":
+            note = OBLIVIOUS_NOTE if self.purifier else "No defence: the attack sees all there is."
+            return *self._craft(attack, bare, self.classifier), (note,)
+        if spec.substitute == PAPERNOT:
+            return self._from_answers(attack)
+        bare = replace(bare, classifier=str(spec.substitute))
+        substitute = load_classifier(spec.dataset, bare.classifier)
+        note = f"Made on classifier {bare.classifier.upper()}, without sight of the attacked one."
+        return *self._craft(attack, bare, substitute), (note,)
 
-            return load_file(stored)["images"].to(self.device)
+    def _from_answers(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
+        """Images made on a substitute that was trained from the pipeline's own answers."""
+        from core.evaluation.papernot import train_substitute
+
+        held, _ = self._load(self.spec.n + PAPERNOT_IMAGES)
+        pipeline = self._pipeline()
+        substitute = train_substitute(
+            lambda images: pipeline(images).argmax(1),
+            held[self.spec.n :],
+            seed=self.spec.seed,
+            on_step=part_of(self.on_step, 0, 2),
+        )
+        note = (
+            f"Made on a substitute trained from {substitute.queries:,} answers of the attacked "
+            f"system to pictures grown from {PAPERNOT_IMAGES}."
+        )
+        return *self._craft(attack, self.spec, substitute.classifier, part=1), (note,)
+
+    def _craft(
+        self, attack: Attack, spec: Specification, classifier: Classifier, part: int = 0
+    ) -> tuple[Tensor, float | None]:
+        """Adversarial images against a classifier, and the seconds they once took.
+
+        They are kept, since every defence faces the same.
+        """
+        key = spec.fingerprint(hashes_of(spec))
+        known = self.keeping.images("crafted", key)
+        if known is not None:
+            return known[0].to(self.device), known[1]
+        started = time.perf_counter()
         generator = generator_for(self.device, self.spec.seed)
-        done = 0
+        batches, done = -(-len(self.images) // self.batch), 0
+        on_step = part_of(self.on_step, part, 2) if part else self.on_step
 
         def craft(indices: Tensor) -> Tensor:
             nonlocal done
             result = attack(
-                self.classifier,
+                classifier,
                 self.images[indices],
                 self.labels[indices],
                 generator=generator,
-                on_step=part_of(self.on_step, done, -(-len(self.images) // self.batch)),
+                on_step=part_of(on_step, min(done, batches - 1), batches),
             )
             done += 1
             return result.images
 
         everything = torch.arange(len(self.images), device=self.device)
         crafted = in_batches(craft, everything, batch_size=self.batch, on_notice=self.on_notice)
-        if stored is not None:
-            from safetensors.torch import save_file
+        seconds = time.perf_counter() - started
+        self.keeping.keep_images("crafted", key, crafted, seconds)
+        return crafted, seconds
 
-            _replace(stored, lambda path: save_file({"images": crafted.cpu()}, path))
-        return crafted
+    def _load(self, n: int) -> tuple[Tensor, Tensor]:
+        images, labels = load_dataset(self.spec.dataset, self.spec.split, count=n)
+        return images.to(self.device), labels.to(self.device)
 
-    def _pipeline(self) -> Classifier:
-        generator = generator_for(self.device, self.spec.seed)
+    def _pipeline(self, offset: int = 0) -> Classifier:
+        generator = generator_for(self.device, self.spec.seed + offset)
         return defended(self.classifier, self.purifier, generator)
 
-    def _accuracy(self, classifier: Classifier, images: Tensor) -> Accuracy:
+    def _accuracy(self, name: str, classifier: Classifier, images: Tensor) -> Accuracy:
         with torch.no_grad():
             logits = in_batches(classifier, images, batch_size=self.batch, on_notice=self.on_notice)
-        return Accuracy(correct=int((logits.argmax(1) == self.labels).sum()), n=len(images))
+        return self._record(name, logits.argmax(1) == self.labels)
+
+    def _record(self, name: str, right: Tensor) -> Accuracy:
+        self.outcomes[name] = pack(right)
+        return Accuracy(correct=int(right.sum()), n=len(right))
 
     def _with_distances(self, found: Evaluation, adversarial: Tensor) -> Evaluation:
         change = (adversarial - self.images).flatten(1)
@@ -216,15 +276,5 @@ class _Cell:
             mean_linf=round(change.abs().amax(1).mean().item(), 4),
         )
 
-    def _file(self, kind: str, name: str, ending: str) -> Path | None:
-        if self.cache is None:
-            return None
-        folder = self.cache / kind
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{name}.{ending}"
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    write(partial)
-    partial.replace(path)
+    def _ms_since(self, started: float) -> float:
+        return (time.perf_counter() - started) * 1000 / len(self.images)

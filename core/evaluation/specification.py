@@ -20,7 +20,10 @@ class Specification:
         defence: A row of ``DEFENSES``, or None for the bare classifier.
         attack: A row of ``ATTACKS``, or None for clean images.
         parameters: Constructor arguments of the attack, as sorted pairs.
-        threat: ``oblivious`` or ``adaptive``.
+        threat: A row of ``THREATS``.
+        substitute: Transfer only: the classifier the attacker has, or ``papernot``.
+        surrogates: Adaptive only: names of the views to attack through; None takes all.
+        draws: Adaptive only: draws of a random defence averaged in every answer (EOT).
         split: Where the images come from.
         n: How many images, from the start of the split.
         seed: Seed of everything random.
@@ -32,6 +35,9 @@ class Specification:
     attack: str | None = None
     parameters: tuple[tuple[str, Any], ...] = ()
     threat: str = "oblivious"
+    substitute: str | None = None
+    surrogates: tuple[str, ...] | None = None
+    draws: int = 1
     split: str = "test"
     n: int = 1000
     seed: int = 0
@@ -41,18 +47,44 @@ class Specification:
             raise ValueError(f"unknown threat {self.threat!r}; choose from {', '.join(THREATS)}")
         if self.n < 1:
             raise ValueError(f"n must be at least 1, got {self.n}")
+        if self.draws < 1:
+            raise ValueError(f"draws must be at least 1, got {self.draws}")
         if self.threat == "adaptive" and (self.defence is None or self.attack is None):
             raise ValueError("an adaptive evaluation needs a defence and an attack")
+        if self.threat != "adaptive" and (self.surrogates is not None or self.draws != 1):
+            raise ValueError("only an adaptive attacker chooses surrogates and draws")
+        if self.surrogates is not None and not self.surrogates:
+            raise ValueError("surrogates must name at least one view; leave them out for all")
+        self._check_substitute()
+
+    def _check_substitute(self) -> None:
+        if (self.threat == "transfer") != (self.substitute is not None):
+            raise ValueError("a transfer evaluation, and no other, needs a substitute")
+        if self.threat == "transfer" and self.attack is None:
+            raise ValueError("a transfer evaluation needs an attack")
+        if self.substitute is not None and self.substitute == self.classifier:
+            raise ValueError(
+                f"the substitute must be another classifier than {self.classifier!r}: an attacker "
+                "who has the classifier itself is oblivious, not in need of a transfer"
+            )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {**asdict(self), "parameters": dict(self.parameters)}
+        """Plain values for JSON; what only some threats have is left out where it is not set."""
+        values = {**asdict(self), "parameters": dict(self.parameters)}
+        unset = {"substitute": None, "surrogates": None, "draws": 1}
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in unset or value != unset[name]
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Specification":
         """The inverse of ``as_dict``."""
-        parameters = tuple(sorted(values["parameters"].items()))
-        return cls(**{**values, "parameters": parameters})
+        changed: dict[str, Any] = {"parameters": tuple(sorted(values["parameters"].items()))}
+        if values.get("surrogates") is not None:
+            changed["surrogates"] = tuple(values["surrogates"])
+        return cls(**{**values, **changed})
 
     def fingerprint(self, hashes: Mapping[str, str]) -> str:
         """A short name for this specification measured on these checkpoints."""
@@ -78,6 +110,7 @@ class Evaluation:
         hashes: sha256 of the checkpoints used, by name.
         device: Where it was measured.
         measured: Date and time, UTC.
+        outcomes: For each of the accuracies who was right, as ``records.pack`` writes it.
         doubts: Reasons not to trust the robust number.
         notes: What a reader must know.
     """
@@ -95,11 +128,12 @@ class Evaluation:
     hashes: Mapping[str, str] = field(default_factory=dict)
     device: str = "cpu"
     measured: str = ""
+    outcomes: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, intervals included."""
+        """Plain values for JSON, intervals included; ``TIMES`` are what differs between reruns."""
         values = asdict(self)
         values["specification"] = self.specification.as_dict()
         for name in ACCURACIES:
@@ -119,5 +153,8 @@ class Evaluation:
         fields["notes"] = tuple(values["notes"])
         return cls(**fields)
 
+
+TIMES = ("attack_ms", "purify_ms", "device", "measured")
+"""What a rerun with the same seed may measure differently."""
 
 ACCURACIES = ("clean", "clean_defended", "attacked", "robust")

@@ -1,12 +1,13 @@
 """Threat models: what the attacker knows, and how an attack is run under each.
 
-Oblivious: the attacker sees the bare classifier only. Adaptive: the attacker sees the defence too
-and attacks through every surrogate of it (BPDA, Athalye et al., 2018, arXiv 1802.00420); an image
-counts as broken when any of them breaks it.
+Oblivious: the attacker sees the bare classifier only. Transfer: the attacker has not even that,
+but a substitute. Adaptive: the attacker sees the defence too and attacks through every surrogate
+of it (BPDA, Athalye et al., 2018, arXiv 1802.00420), on the average over its randomness (EOT,
+Athalye et al., 2018, arXiv 1707.07397); an image counts as broken when any of them breaks it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import torch
@@ -15,19 +16,29 @@ from torch import Generator, Tensor
 from core.attacks import Attack
 from core.types import Classifier, OnStep, Purifier, Surrogate, part_of
 
-Threat: TypeAlias = Literal["oblivious", "adaptive"]
+Threat: TypeAlias = Literal["oblivious", "transfer", "adaptive"]
 
 THREATS: Mapping[str, str] = {
     "oblivious": "The attacker sees the classifier and does not know that a defence stands in "
     "front of it. The papers call this white box.",
+    "transfer": "The attacker sees neither classifier nor defence, attacks a substitute and hopes "
+    "that the images fool the other too. The papers call this black box.",
     "adaptive": "The attacker sees everything and attacks through every differentiable stand-in "
     "of the defence; the worst counts, image by image.",
 }
+
+WITHOUT_SUBSTITUTE: Mapping[str, str] = {
+    name: words for name, words in THREATS.items() if name != "transfer"
+}
+"""The threat models of pages that load one classifier."""
 
 OBLIVIOUS_NOTE = "This attack does not see the defence."
 
 BARE = "bare classifier"
 """Name of the candidate that ignores the defence; an adaptive attacker can always use it."""
+
+JUDGED_DRAWS = 8
+"""Draws of a random defence by which an image counts as broken or not: most of them decide."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,9 @@ class Broken:
 
     Attributes:
         images: Per image the first adversarial image that breaks the defended classifier, else
-            the last one tried, (n, c, h, w).
-        fooled: Whether the defended classifier errs on it, bool (n,).
+            the one on which it errs most often, (n, c, h, w).
+        fooled: Whether the defended classifier errs on it, bool (n,); behind a random defence,
+            on most draws.
         broken_by: How many images fell to each surrogate, in the order tried.
     """
 
@@ -60,14 +72,60 @@ def defended(
 
 
 def through(
-    classifier: Classifier, surrogate: Surrogate, generator: Generator | None = None
+    classifier: Classifier,
+    surrogate: Surrogate,
+    generator: Generator | None = None,
+    *,
+    draws: int = 1,
 ) -> Classifier:
-    """The differentiable pipeline an adaptive attacker sees."""
+    """The differentiable pipeline an adaptive attacker sees.
+
+    Args:
+        classifier: The classifier behind the defence.
+        surrogate: The differentiable stand-in for the defence.
+        generator: For a random surrogate.
+        draws: How many draws the logits are averaged over.
+    """
 
     def pipeline(images: Tensor) -> Tensor:
-        return classifier(surrogate(images, generator))
+        if draws == 1:
+            return classifier(surrogate(images, generator))
+        copies = images.repeat(draws, *[1] * (images.dim() - 1))
+        return classifier(surrogate(copies, generator)).unflatten(0, (draws, -1)).mean(0)
 
     return pipeline
+
+
+def views_of(
+    classifier: Classifier,
+    purifier: Purifier,
+    generator: Generator | None = None,
+    *,
+    surrogates: tuple[str, ...] | None = None,
+    draws: int = 1,
+) -> dict[str, Classifier]:
+    """What an adaptive attacker can attack, by name: the bare classifier and every surrogate.
+
+    Args:
+        classifier: The classifier behind the defence.
+        purifier: The defence.
+        generator: For a random defence.
+        surrogates: The names wanted, in this order; None wants all.
+        draws: How many draws of a random defence are averaged.
+
+    Raises:
+        ValueError: The defence has no such surrogate.
+    """
+    averaged = draws if purifier.random else 1
+    views: dict[str, Classifier] = {BARE: classifier}
+    for name, surrogate in purifier.surrogates.items():
+        views[name] = through(classifier, surrogate, generator, draws=averaged)
+    if surrogates is None:
+        return views
+    unknown = [name for name in surrogates if name not in views]
+    if unknown:
+        raise ValueError(f"unknown surrogate {unknown[0]!r}; choose from {', '.join(views)}")
+    return {name: views[name] for name in surrogates}
 
 
 def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
@@ -79,11 +137,13 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
     *,
     generator: Generator,
     surrogates: tuple[str, ...] | None = None,
+    draws: int = 1,
     on_step: OnStep | None = None,
 ) -> Broken:
     """Attack the defended classifier through one surrogate after another.
 
-    Images that are broken are not attacked again.
+    Images that are broken are not attacked again. Restarts of the attack are taken here: it is the
+    defended classifier that says whether one is needed, not the surrogate that was fooled.
 
     Args:
         attack: The attack to run through each surrogate.
@@ -93,35 +153,51 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
         labels: Their labels (n,).
         generator: For the attack and a random defence.
         surrogates: Names to try, in this order; None tries the bare classifier and all surrogates.
+        draws: Draws of a random defence that every gradient is averaged over.
         on_step: Progress over all surrogates.
 
     Returns:
         Who was broken, and by which surrogate.
+
+    Raises:
+        ValueError: The defence has no such surrogate.
     """
-    views: dict[str, Classifier] = {BARE: classifier}
-    for name, surrogate in purifier.surrogates.items():
-        views[name] = through(classifier, surrogate, generator)
+    views = views_of(classifier, purifier, generator, surrogates=surrogates, draws=draws)
     pipeline = defended(classifier, purifier, generator)
+    judged = judged_draws(purifier)
+    restarts = getattr(attack, "restarts", 1)
+    once = replace(attack, restarts=1) if restarts > 1 else attack
     adversarial = images.clone()
-    with torch.no_grad():
-        fooled = pipeline(images).argmax(1) != labels
-    broken_by: dict[str, int] = {}
-    chosen = tuple(views) if surrogates is None else surrogates
-    for index, name in enumerate(chosen):
-        standing = (~fooled).nonzero()[:, 0]
-        broken_by[name] = 0
+    errors = share_of_errors(pipeline, images, labels, judged)
+    broken_by = dict.fromkeys(views, 0)
+    rounds = [name for _ in range(restarts) for name in views]
+    for index, name in enumerate(rounds):
+        standing = (errors <= 0.5).nonzero()[:, 0]
         if len(standing) == 0:
-            continue
-        result = attack(
+            break
+        result = once(
             views[name],
             images[standing],
             labels[standing],
             generator=generator,
-            on_step=part_of(on_step, index, len(chosen)),
+            on_step=part_of(on_step, index, len(rounds)),
         )
-        with torch.no_grad():
-            fell = pipeline(result.images).argmax(1) != labels[standing]
-        adversarial[standing] = result.images
-        fooled[standing] = fell
-        broken_by[name] = int(fell.sum())
-    return Broken(adversarial, fooled, broken_by)
+        share = share_of_errors(pipeline, result.images, labels[standing], judged)
+        # The last try is kept where none is better, so that there is always one to look at.
+        better = share >= errors[standing]
+        adversarial[standing[better]] = result.images[better]
+        errors[standing] = torch.maximum(share, errors[standing])
+        broken_by[name] += int((share > 0.5).sum())
+    return Broken(adversarial, errors > 0.5, broken_by)
+
+
+def judged_draws(purifier: Purifier | None) -> int:
+    """How many draws decide whether an image counts as broken behind this defence."""
+    return JUDGED_DRAWS if purifier is not None and purifier.random else 1
+
+
+def share_of_errors(pipeline: Classifier, images: Tensor, labels: Tensor, draws: int) -> Tensor:
+    """On what share of some draws a classifier errs, for each image (n,)."""
+    with torch.no_grad():
+        wrong = [pipeline(images).argmax(1) != labels for _ in range(draws)]
+    return torch.stack(wrong).float().mean(0)

@@ -186,7 +186,7 @@ def test_without_results_the_commands_are_named(open_page: Open) -> None:
 def test_results_show_as_a_table_and_stay_when_a_file_is_damaged(
     open_page: Open, folder: Path
 ) -> None:
-    store_results("mnist-purification", evaluations("purification"))
+    store_results("mnist-white-box", evaluations("white-box"))
     (folder / "results" / "mnist-adaptive.json").write_text("{")
     page = open_page()
     assert "mnist-adaptive.json" in page.warning[0].value

@@ -28,6 +28,7 @@ SPECIFICATION = Specification(
     threat="adaptive",
     n=500,
 )
+TRANSFER = replace(SPECIFICATION, threat="transfer", substitute="b")
 EVALUATION = Evaluation(
     specification=SPECIFICATION,
     clean=Accuracy(correct=499, n=500),
@@ -39,15 +40,58 @@ EVALUATION = Evaluation(
     broken_by={"identity": 100},
     hashes={"a": "00"},
     doubts=("One doubt.",),
+    attack_ms=12.5,
+    measured="2026-01-01T00:00:00+00:00",
 )
 
 
 def test_results_survive_the_file(checkpoint_copy: Path) -> None:
     path = store_results("mnist-test", [EVALUATION])
     assert stored_results("mnist-test") == (EVALUATION,)
+    transfer = replace(EVALUATION, specification=TRANSFER)
+    chosen = replace(EVALUATION, specification=replace(SPECIFICATION, surrogates=("identity",)))
+    store_results("mnist-other", [transfer, chosen])
+    assert stored_results("mnist-other") == (transfer, chosen)
     row = json.loads(path.read_text())["evaluations"][0]
     assert row["robust"]["low"] < row["robust"]["value"] < row["robust"]["high"]
     assert stored_results("mnist-none") == ()
+
+
+def test_a_rerun_writes_the_same_file(checkpoint_copy: Path) -> None:
+    """When and how fast is kept beside it, not in it."""
+    first = store_results("mnist-test", [EVALUATION]).read_bytes()
+    again = replace(EVALUATION, attack_ms=99.0, measured="2026-02-02T00:00:00+00:00")
+    assert store_results("mnist-test", [again]).read_bytes() == first
+    assert stored_results("mnist-test")[0].attack_ms == 99.0
+    (results_folder() / "times" / "mnist-test.json").unlink()
+    assert stored_results("mnist-test")[0].attack_ms is None
+
+
+def test_results_of_other_weights_are_doubted(
+    checkpoint_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_results("mnist-test", [EVALUATION])
+    row = {"dataset": "mnist", "model": "a", "file": "a", "size": 1}
+    rows = [{**row, "name": "a", "sha256": "01"}, {**row, "name": "b", "sha256": "00"}]
+    (checkpoint_copy / "manifest.json").write_text(json.dumps({"checkpoints": rows}))
+    (evaluation,) = stored_results("mnist-test")
+    assert evaluation.doubts == (
+        "One doubt.",
+        "Measured on other weights of a than the present ones: measure it again.",
+    )
+
+
+def test_a_full_disk_is_said(checkpoint_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_results("mnist-test", [EVALUATION])
+
+    def full(*arguments: object, **named: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(LabError, match=r"No space left.*finished cells are kept"):
+            store_results("mnist-test", [replace(EVALUATION, mean_l2=9.0)])
+    assert stored_results("mnist-test") == (EVALUATION,)
 
 
 def test_damaged_results_are_said(checkpoint_copy: Path) -> None:
@@ -59,6 +103,8 @@ def test_damaged_results_are_said(checkpoint_copy: Path) -> None:
 
 def test_the_fingerprint_knows_settings_and_weights() -> None:
     base = SPECIFICATION.fingerprint({"a": "00"})
+    assert replace(SPECIFICATION, draws=8).fingerprint({"a": "00"}) != base
+    assert TRANSFER.fingerprint({"a": "00"}) != base
     assert base == SPECIFICATION.fingerprint({"a": "00"})
     assert base != SPECIFICATION.fingerprint({"a": "01"})
     changed = Specification.from_dict({**SPECIFICATION.as_dict(), "seed": 1})
@@ -68,9 +114,15 @@ def test_the_fingerprint_knows_settings_and_weights() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"threat": "magic"}, "unknown threat 'magic'; choose from oblivious, adaptive"),
+        ({"threat": "magic"}, "unknown threat 'magic'; choose from oblivious, transfer, adaptive"),
         ({"n": 0}, "n must be at least 1"),
         ({"attack": None}, "an adaptive evaluation needs a defence and an attack"),
+        ({"threat": "transfer"}, "a transfer evaluation, and no other, needs a substitute"),
+        ({"substitute": "b"}, "a transfer evaluation, and no other, needs a substitute"),
+        ({"threat": "transfer", "substitute": "a"}, "must be another classifier than 'a'"),
+        ({"threat": "oblivious", "draws": 8}, "only an adaptive attacker chooses"),
+        ({"draws": 0}, "draws must be at least 1"),
+        ({"surrogates": ()}, "surrogates must name at least one view"),
     ],
 )
 def test_impossible_specifications(change: dict[str, object], message: str) -> None:
@@ -83,7 +135,7 @@ def test_every_cell_of_a_suite_can_be_built(suite: str) -> None:
     cells = SUITES[suite]("mnist")
     assert len(set(cells)) == len(cells)
     for cell in cells:
-        assert cell.defence in DEFENSES
+        assert cell.defence in (None, *DEFENSES)
         if cell.attack is not None:
             make_attack(cell.attack, **dict(cell.parameters))
 

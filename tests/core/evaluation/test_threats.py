@@ -1,13 +1,16 @@
+from collections.abc import Mapping
+
 import pytest
 import torch
 from torch import Generator, Tensor
+from typing_extensions import override
 
-from core.attacks import make_attack
+from core.attacks import Attack, make_attack
 from core.evaluation.accuracy import Accuracy
-from core.evaluation.doubts import find_doubts, too_weak
+from core.evaluation.doubts import Doubted, find_doubts, too_weak
 from core.evaluation.specification import Specification
-from core.evaluation.threats import BARE, attack_adaptively, defended
-from core.types import Classifier, Step
+from core.evaluation.threats import BARE, attack_adaptively, defended, views_of
+from core.types import Classifier, Purifier, Step, Surrogate
 from tests.core.evaluation import purifiers
 
 
@@ -66,45 +69,161 @@ def test_progress_covers_all_surrogates(
     assert steps[-1].index == steps[-1].of
 
 
+def test_restarts_are_for_images_that_stand(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    """The surrogate is fooled by its first start; only the pipeline says that it is not enough."""
+
+    class Misled(purifiers.Threshold):
+        @property
+        @override
+        def surrogates(self) -> Mapping[str, Surrogate]:
+            return {"wrong": lambda images, generator: 1 - images}
+
+    reports: list[Step] = []
+    attack_adaptively(
+        make_attack("pgd", epsilon=0.01, steps=3, restarts=2, step_size=0.01),
+        classifier,
+        Misled(),
+        *four,
+        generator=generator,
+        surrogates=("wrong",),
+        on_step=reports.append,
+    )
+    assert reports[-1].index == reports[-1].of == 6, "both starts were taken"
+
+
+def test_draws_are_averaged(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    images, _ = four
+    seen: list[int] = []
+
+    class Counted(purifiers.Shaky):
+        @property
+        @override
+        def surrogates(self) -> Mapping[str, Surrogate]:
+            def noisy(images: Tensor, generator: Generator | None) -> Tensor:
+                seen.append(len(images))
+                return images + torch.randn(images.shape, generator=generator)
+
+            return {"noisy": noisy}
+
+    views = views_of(classifier, Counted(), generator, surrogates=("noisy",), draws=50)
+    logits = views["noisy"](images)
+    assert seen == [200]
+    single = views_of(classifier, Counted(), generator, surrogates=("noisy",))["noisy"](images)
+    exact = classifier(images)
+    assert (logits - exact).abs().mean() < (single - exact).abs().mean() / 3
+
+
+def test_unknown_surrogates_are_said(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    with pytest.raises(ValueError, match="unknown surrogate 'magic'; choose from bare classifier"):
+        attack_adaptively(
+            make_attack("fgsm"),
+            classifier,
+            purifiers.Threshold(),
+            *four,
+            generator=generator,
+            surrogates=("magic",),
+        )
+
+
+def doubts_on(
+    classifier: Classifier,
+    purifier: Purifier | None,
+    four: tuple[Tensor, Tensor],
+    generator: Generator,
+    *,
+    attack: Attack,
+    fooled: bool,
+) -> tuple[str, ...]:
+    images, labels = four
+    doubted = Doubted(
+        attack=attack,
+        classifier=classifier,
+        purifier=purifier,
+        images=images,
+        labels=labels,
+        fooled=torch.full((4,), fooled),
+    )
+    return find_doubts(doubted, generator)
+
+
 def test_a_sound_attack_raises_no_doubt(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
-    doubts = find_doubts(
-        classifier,
-        None,
-        *four,
-        fooled=torch.ones(4, dtype=torch.bool),
-        epsilon=0.3,
-        generator=generator,
-    )
-    assert doubts == ()
+    attack = make_attack("pgd", epsilon=0.3, steps=5)
+    assert doubts_on(classifier, None, four, generator, attack=attack, fooled=True) == ()
+
+
+SMALL = {"epsilon": 0.01, "steps": 1}
 
 
 @pytest.mark.parametrize(
-    ("purifier", "epsilon", "sentence"),
+    ("purifier", "attack", "sentence"),
     [
-        (purifiers.Dead(), None, "4 of 4 images have a zero gradient"),
-        (purifiers.Shaky(), None, "The outputs are random"),
-        (purifiers.Threshold(), 1.0, "fall to a single gradient step but not to this attack"),
+        (purifiers.Dead(), make_attack("pgd", **SMALL), "4 of 4 images have a zero gradient"),
+        (purifiers.Shaky(), make_attack("pgd_l2", **SMALL), "The outputs are random"),
+        (
+            purifiers.Threshold(),
+            make_attack("pgd", epsilon=1.0, steps=1),
+            "fall to a single gradient step but not to this attack",
+        ),
+        (
+            purifiers.Threshold(),
+            make_attack("pgd", epsilon=1.0, steps=1),
+            "fall to a black box attack that uses no gradient but not to this attack",
+        ),
+        (
+            purifiers.Threshold(),
+            make_attack("pgd_l2", epsilon=20.0, steps=10),
+            "images more fall when the attack takes twice the steps",
+        ),
     ],
 )
 def test_doubts_are_said(
     classifier: Classifier,
     four: tuple[Tensor, Tensor],
     generator: Generator,
-    purifier: object,
-    epsilon: float | None,
+    purifier: Purifier,
+    attack: Attack,
     sentence: str,
 ) -> None:
-    doubts = find_doubts(
-        classifier,
-        purifier,  # type: ignore[arg-type]
-        *four,
-        fooled=torch.zeros(4, dtype=torch.bool),
-        epsilon=epsilon,
-        generator=generator,
-    )
+    doubts = doubts_on(classifier, purifier, four, generator, attack=attack, fooled=False)
     assert any(sentence in doubt for doubt in doubts), doubts
+
+
+def test_who_stands_without_a_budget_is_doubted(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    purifier = purifiers.Deaf(four[0][0])
+    attack = make_attack("pgd", **SMALL)
+    doubts = doubts_on(classifier, purifier, four, generator, attack=attack, fooled=True)
+    assert any("1 of 4 images stand even when every pixel may" in doubt for doubt in doubts), doubts
+
+
+def test_averaged_randomness_is_no_doubt(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    images, labels = four
+    doubted = Doubted(
+        attack=make_attack("pgd_l2", **SMALL),
+        classifier=classifier,
+        purifier=purifiers.Shaky(),
+        images=images,
+        labels=labels,
+        fooled=torch.ones(4, dtype=torch.bool),
+        draws=4,
+    )
+    assert find_doubts(doubted, generator) == ()
+
+
+def test_noise_is_a_control_and_not_a_weak_attack() -> None:
+    specification = Specification(dataset="mnist", classifier="a", attack="noise")
+    assert too_weak(specification, Accuracy(correct=99, n=100)) is None
 
 
 @pytest.mark.parametrize(
