@@ -8,7 +8,7 @@ Athalye et al., 2018, arXiv 1707.07397); an image counts as broken when any of t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Generator, Tensor
@@ -91,7 +91,8 @@ def through(
         if draws == 1:
             return classifier(surrogate(images, generator))
         copies = images.repeat(draws, *[1] * (images.dim() - 1))
-        return classifier(surrogate(copies, generator)).unflatten(0, (draws, -1)).mean(0)
+        logits = classifier(surrogate(copies, generator))
+        return logits.view(draws, len(images), -1).mean(0)
 
     return pipeline
 
@@ -166,7 +167,8 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
     pipeline = defended(classifier, purifier, generator)
     judged = judged_draws(purifier)
     restarts = getattr(attack, "restarts", 1)
-    once = replace(attack, restarts=1) if restarts > 1 else attack
+    changes: dict[str, Any] = {"restarts": 1} if restarts > 1 else {}
+    once: Attack = replace(attack, **changes)
     adversarial = images.clone()
     errors = share_of_errors(pipeline, images, labels, judged)
     broken_by = dict.fromkeys(views, 0)
