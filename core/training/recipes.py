@@ -82,10 +82,14 @@ _LQ_VAE: dict[str, Any] = {
     "schedule": "staircase",
 }
 
+_CLASSIFIER_STEPS = {"a": 8_600, "b": 12_900, "c": 6_000}
+
 RECIPES: Mapping[tuple[str, str], Recipe] = {
-    ("mnist", "a"): Recipe(model="a", steps=8_600, **_CLASSIFIER),
-    ("mnist", "b"): Recipe(model="b", steps=12_900, **_CLASSIFIER),
-    ("mnist", "c"): Recipe(model="c", steps=6_000, **_CLASSIFIER),
+    **{
+        (dataset, name): Recipe(model=name, steps=steps, **_CLASSIFIER)
+        for dataset in ("mnist", "fashion_mnist")
+        for name, steps in _CLASSIFIER_STEPS.items()
+    },
     ("mnist", "lq_vae"): Recipe(arguments={"latent_size": 64}, steps=20_000, **_LQ_VAE),
     # Half the steps of `lq_vae`, all four alike; `latent_lab causes` says what the rest is worth.
     ("mnist", "lq_vae_16"): Recipe(arguments={"latent_size": 16}, steps=10_000, **_LQ_VAE),
@@ -100,6 +104,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         steps=10_000,
         **_LQ_VAE,
     ),
+    ("fashion_mnist", "lq_vae"): Recipe(arguments={"latent_size": 64}, steps=10_000, **_LQ_VAE),
     ("mnist", "lq_vae_plus"): Recipe(
         model="lq_vae",
         arguments={"latent_size": 256, "quantizer": "sign", "threshold_sharpness": 5.0},

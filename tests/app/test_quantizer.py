@@ -201,7 +201,7 @@ def test_codes_stand_in_line_by_bits_and_the_others_apart(codes: tuple[Code, ...
     assert first.clean.n == 5000
     assert set(first.robust) == set(AGAINST)
     assert first.robust["fgsm_0.15"].correct == CODES.index("lq_vae_16") + len(CODES)
-    assert first.adaptive_title == "PGD-40 at 0.1"
+    assert first.adaptive_title == "PGD-100 at 0.1"
     assert first.doubts == ("weak",)
 
 
@@ -211,7 +211,7 @@ def test_oblivious_and_adaptive_are_told_apart(codes: tuple[Code, ...]) -> None:
     assert [name.split(" ", 1)[1] for name in names] == [
         "clean images, purified",
         "Carlini-Wagner, oblivious, purified",
-        "PGD-40 at 0.1, adaptive",
+        "PGD-100 at 0.1, adaptive",
         "Carlini-Wagner, no defence",
     ]
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]

@@ -184,7 +184,7 @@ def test_damaged_checks_are_said_and_can_be_run_again(stored: Path, open_page: O
 
 @pytest.mark.usefixtures("stored")
 def test_without_stored_codes_the_command_is_named(open_page: Open) -> None:
-    assert "`python -m core evaluate --suite coarseness`" in open_page().info[-1].value
+    assert "`python -m core evaluate table coarseness`" in open_page().info[-1].value
 
 
 def test_stored_codes_are_drawn_and_tabled(stored: Path, open_page: Open) -> None:
