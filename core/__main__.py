@@ -5,12 +5,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
+from core.evaluating import RUNS, add_arguments, evaluate, plain_parameters, say
 from core.terminal import Bar
 from core.types import LabError
-
-RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -29,65 +27,6 @@ def train(arguments: argparse.Namespace) -> int:
     print(f"{row.file}: {row.size / 1e6:.1f} MB")
     print(json.dumps(row.figures, indent=1))
     return 0
-
-
-def evaluate(arguments: argparse.Namespace) -> int:
-    """Measure one cell and print it, or a whole table, which is stored."""
-    from core.evaluation import Specification, markdown_tables, measure_all
-
-    table = _table_name(arguments.what)
-    if table is not None:
-        from core.evaluation import SUITES, store_results
-
-        specifications = SUITES[table](arguments.dataset)
-    else:
-        surrogates = arguments.surrogates
-        specifications = (
-            Specification(
-                dataset=arguments.dataset,
-                classifier=arguments.classifier,
-                defence=arguments.defence,
-                attack=arguments.attack,
-                parameters=_parameters(arguments.set),
-                threat=arguments.threat,
-                substitute=arguments.substitute,
-                surrogates=tuple(surrogates.split(",")) if surrogates is not None else None,
-                draws=arguments.draws,
-                split=arguments.split,
-                n=arguments.n,
-                seed=arguments.seed,
-            ),
-        )
-    title = f"{arguments.dataset} {table}" if table else str(arguments.attack or "clean")
-    with Bar(title) as on_step:
-        evaluations = measure_all(
-            specifications,
-            cache=RUNS / "evaluation",
-            jobs=arguments.jobs,
-            on_step=on_step,
-            on_notice=_say,
-        )
-    if table is not None:
-        path = store_results(f"{arguments.dataset}-{table}", evaluations)
-        print(markdown_tables(evaluations))
-        print(f"wrote {path}")
-        return 0
-    text = json.dumps(evaluations[0].as_dict(), indent=1)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return 0
-
-
-def _table_name(words: Sequence[str]) -> str | None:
-    """The table that is asked for: no words, or ``table`` and its name."""
-    from core.evaluation import SUITES
-
-    if not words:
-        return None
-    if len(words) != 2 or words[0] != "table" or words[1] not in SUITES:
-        raise LabError(f"expected `table` and one of {', '.join(SUITES)}; got {' '.join(words)!r}")
-    return words[1]
 
 
 def data(arguments: argparse.Namespace) -> int:
@@ -146,7 +85,7 @@ def latent_lab(arguments: argparse.Namespace) -> int:
     """Compute and store what the latent lab's pages show at first."""
     from core.latent_lab import run
 
-    for sentence in run(arguments, _parameters(arguments.set)):
+    for sentence in run(arguments, plain_parameters(arguments.set)):
         print(sentence)
     return 0
 
@@ -185,23 +124,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--steps", type=int, help="instead of the recipe's number")
     one.add_argument("--restart", action="store_true", help="do not resume an earlier run")
 
-    one = command("evaluate", evaluate)
-    one.add_argument("what", nargs="*", help="`table NAME`: all its cells; else the cell below")
-    one.add_argument("--dataset", default="mnist")
-    one.add_argument("--classifier", default="a")
-    one.add_argument("--defence")
-    one.add_argument("--attack")
-    one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters")
-    threats = ("oblivious", "transfer", "adaptive")
-    one.add_argument("--threat", default="oblivious", choices=threats)
-    one.add_argument("--substitute", help="transfer: another classifier, or papernot")
-    one.add_argument("--surrogates", help="adaptive: views to attack, commas between; else all")
-    one.add_argument("--draws", type=int, default=1, help="adaptive: draws of a random defence")
-    one.add_argument("--split", default="test")
-    one.add_argument("--n", type=int, default=1000)
-    one.add_argument("--seed", type=int, default=0)
-    one.add_argument("--jobs", type=int, help="processes; else one a core")
-    one.add_argument("--out", type=Path, help="also write the JSON of one cell to this file")
+    add_arguments(command("evaluate", evaluate))
 
     one = command("data", data)
     one.add_argument("action", nargs="?", default="list", choices=("list", "check", "fetch"))
@@ -238,30 +161,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.run(arguments)
     except (LabError, ValueError) as error:
-        _say(str(error))
+        say(str(error))
         return 2
     except KeyboardInterrupt:
-        _say("stopped; the same command goes on from the last saved state")
+        say("stopped; the same command goes on from the last saved state")
         return 130
     return status
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-
-
-def _parameters(pairs: Sequence[str]) -> tuple[tuple[str, object], ...]:
-    """``name=value`` pairs; a value that is no JSON (a number, true) is text."""
-    found: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise LabError(f"attack parameters are written name=value, got {pair!r}")
-        try:
-            found[name] = json.loads(text)
-        except ValueError:
-            found[name] = text
-    return tuple(sorted(found.items()))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from core.training import RECIPES
 from core.training.loop import Training
 from core.types import Classifier, LabError, OnStep, Step
 
-LENGTHS = (500, 1_250, 5_000, 10_000)
+LENGTHS = (500, 1_250, 5_000)
 """Steps of the trainings compared, multiples of 50; the shipped ``lq_vae`` has more."""
 
 STRETCHES = (1.5, 2.0, 3.0)

@@ -11,8 +11,6 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from core.attacks import Attack, make_attack
-from core.evaluation.accuracy import Accuracy
-from core.evaluation.specification import Specification
 from core.evaluation.threats import (
     BARE,
     attack_adaptively,
@@ -37,21 +35,6 @@ VANISHED = 1e-15
 
 CHECKS = 4
 """Parts of the computation that take long, for the progress."""
-
-WEAKEST_OTHERS = 0.05
-
-CONTROLS = ("noise", "noise_l2")
-"""Rows of ``ATTACKS`` that are not meant to fool anybody."""
-
-SLIDES_FGSM = {
-    ("mnist", "a"): 0.2016,
-    ("mnist", "b"): 0.1317,
-    ("mnist", "c"): 0.0566,
-    ("fashion_mnist", "a"): 0.1150,
-    ("fashion_mnist", "b"): 0.1014,
-    ("fashion_mnist", "c"): 0.1160,
-}
-"""Accuracy of the bare classifiers under FGSM in the LQ-VAE authors' slides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,26 +127,6 @@ def find_doubts(
         found.append(_unbounded(seen, generator, part_of(on_step, 1, CHECKS)))
     found.append(_twice(doubted.first(RETRIED), generator, part_of(on_step, 2, CHECKS)))
     return tuple(sentence for sentence in found if sentence)
-
-
-def too_weak(specification: Specification, attacked: Accuracy) -> str | None:
-    """Whether an oblivious attack leaves the bare classifier too much to say anything.
-
-    Every attack has to bring it to 5 % or less; FGSM, which takes one step, only to the figure of
-    the LQ-VAE slides and ten points more.
-    """
-    if specification.attack in CONTROLS:
-        return None
-    limit = WEAKEST_OTHERS
-    if specification.attack == "fgsm":
-        key = (specification.dataset, specification.classifier)
-        limit = SLIDES_FGSM.get(key, 0.0) + 0.1
-    if attacked.value <= limit:
-        return None
-    return (
-        f"The attack leaves the bare classifier at {attacked.value:.1%}, above {limit:.1%}: "
-        "too weak to compare defences by."
-    )
 
 
 def _random_outputs(doubted: Doubted, generator: Generator) -> str | None:

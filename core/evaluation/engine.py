@@ -11,15 +11,18 @@ from torch import Tensor
 
 from core.attacks import Attack, make_attack
 from core.checkpoints import load_classifier
-from core.data import load_dataset
+from core.data import get_dataset, load_dataset
 from core.defenses import load_defense
 from core.devices import generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES, check, hashes_of
-from core.evaluation.doubts import Doubted, find_doubts, too_weak
+from core.evaluation.crafting import Crafting
+from core.evaluation.doubts import Doubted, find_doubts
 from core.evaluation.keeping import Keeping, OnNotice
+from core.evaluation.papernot import labels_only, train_substitute
 from core.evaluation.records import pack
 from core.evaluation.specification import Evaluation, Specification
+from core.evaluation.strength import too_weak
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
 from core.types import Classifier, OnStep, Purifier, part_of
 
@@ -78,7 +81,6 @@ class _Cell:
         spec = self.spec = specification
         self.on_step = on_step
         self.on_notice = on_notice
-        self.keeping = keeping
         self.device = pick_device()
         self.batch = GPU_BATCH if self.device.type == "cuda" else CPU_BATCH
         self.images, self.labels = self._load(spec.n)
@@ -86,6 +88,14 @@ class _Cell:
         self.purifier: Purifier | None = None
         if spec.defence is not None:
             self.purifier = load_defense(spec.dataset, spec.defence)
+        self.crafting = Crafting(
+            images=self.images,
+            labels=self.labels,
+            batch=self.batch,
+            keeping=keeping,
+            on_step=on_step,
+            on_notice=on_notice,
+        )
         self.outcomes: dict[str, str] = {}
 
     def measure(self) -> Evaluation:
@@ -133,7 +143,7 @@ class _Cell:
         bare = replace(
             self.spec, defence=None, threat="oblivious", surrogates=None, draws=1, substitute=None
         )
-        adversarial, _ = self._craft(attack, bare, self.classifier)
+        adversarial, _ = self.crafting.against(self.classifier, attack, bare)
         return self._accuracy("attacked", self.classifier, adversarial)
 
     def _adaptive(self, found: Evaluation, attack: Attack) -> Evaluation:
@@ -191,23 +201,21 @@ class _Cell:
         bare = replace(spec, defence=None, threat="oblivious", substitute=None)
         if spec.threat == "oblivious":
             note = OBLIVIOUS_NOTE if self.purifier else "No defence: the attack sees all there is."
-            return *self._craft(attack, bare, self.classifier), (note,)
+            return *self.crafting.against(self.classifier, attack, bare), (note,)
         if spec.substitute == PAPERNOT:
             return self._from_answers(attack)
         bare = replace(bare, classifier=str(spec.substitute))
         substitute = load_classifier(spec.dataset, bare.classifier)
         note = f"Made on classifier {bare.classifier.upper()}, without sight of the attacked one."
-        return *self._craft(attack, bare, substitute), (note,)
+        return *self.crafting.against(substitute, attack, bare), (note,)
 
     def _from_answers(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
         """Images made on a substitute that was trained from the pipeline's own answers."""
-        from core.evaluation.papernot import train_substitute
-
         held, _ = self._load(self.spec.n + PAPERNOT_IMAGES)
-        pipeline = self._pipeline()
         substitute = train_substitute(
-            lambda images: pipeline(images).argmax(1),
+            labels_only(self._pipeline()),
             held[self.spec.n :],
+            classes=len(get_dataset(self.spec.dataset).classes),
             seed=self.spec.seed,
             on_step=part_of(self.on_step, 0, 2),
         )
@@ -215,41 +223,8 @@ class _Cell:
             f"Made on a substitute trained from {substitute.queries:,} answers of the attacked "
             f"system to pictures grown from {PAPERNOT_IMAGES}."
         )
-        return *self._craft(attack, self.spec, substitute.classifier, part=1), (note,)
-
-    def _craft(
-        self, attack: Attack, spec: Specification, classifier: Classifier, part: int = 0
-    ) -> tuple[Tensor, float | None]:
-        """Adversarial images against a classifier, and the seconds they once took.
-
-        They are kept, since every defence faces the same.
-        """
-        key = spec.fingerprint(hashes_of(spec))
-        known = self.keeping.images("crafted", key)
-        if known is not None:
-            return known[0].to(self.device), known[1]
-        started = time.perf_counter()
-        generator = generator_for(self.device, self.spec.seed)
-        batches, done = -(-len(self.images) // self.batch), 0
-        on_step = part_of(self.on_step, part, 2) if part else self.on_step
-
-        def craft(indices: Tensor) -> Tensor:
-            nonlocal done
-            result = attack(
-                classifier,
-                self.images[indices],
-                self.labels[indices],
-                generator=generator,
-                on_step=part_of(on_step, min(done, batches - 1), batches),
-            )
-            done += 1
-            return result.images
-
-        everything = torch.arange(len(self.images), device=self.device)
-        crafted = in_batches(craft, everything, batch_size=self.batch, on_notice=self.on_notice)
-        seconds = time.perf_counter() - started
-        self.keeping.keep_images("crafted", key, crafted, seconds)
-        return crafted, seconds
+        crafting = replace(self.crafting, on_step=part_of(self.on_step, 1, 2))
+        return *crafting.against(substitute.classifier, attack, self.spec), (note,)
 
     def _load(self, n: int) -> tuple[Tensor, Tensor]:
         images, labels = load_dataset(self.spec.dataset, self.spec.split, count=n)

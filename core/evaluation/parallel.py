@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from core.devices import pick_device
+from core.evaluation.checking import check
 from core.evaluation.engine import evaluate
 from core.evaluation.keeping import OnNotice
 from core.evaluation.specification import Evaluation, Specification
@@ -45,10 +46,12 @@ def measure_all(
         on_notice: Receives sentences such as "out of memory; going on with batches of 16".
 
     Raises:
-        LabError: A cell cannot be measured; finished ones are kept.
+        LabError: A cell cannot be measured, which is said before any is; finished ones are kept.
     """
     if jobs is None:
         jobs = 1 if pick_device().type == "cuda" else os.cpu_count() or 1
+    for specification in specifications:
+        check(specification)
     groups: dict[object, list[int]] = {}
     for index, specification in enumerate(specifications):
         groups.setdefault(_shared(specification), []).append(index)
@@ -135,6 +138,6 @@ def _one_thread() -> None:
 
 
 def _report(shares: Shares, cells: int, on_step: OnStep | None) -> None:
-    if on_step is not None:
-        done = sum(shares.values())
+    done = sum(shares.values())
+    if on_step is not None and done > 0:
         on_step(Step(max(1, round(PARTS * done)), PARTS * cells, {"cells": float(int(done))}))

@@ -1,5 +1,6 @@
 """``SUITES``: named lists of specifications that are measured and stored together."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from typing import Any, TypeAlias
@@ -15,7 +16,7 @@ DEFENCES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
 RANDOM_DRAWS = 8
 """Draws of a random defence that the adaptive attacks average in every gradient."""
 
-JUDGED_EPSILON = {"mnist": 0.15, "fashion_mnist": 0.1}
+JUDGED_EPSILON: Mapping[str, float] = defaultdict(lambda: 0.1, mnist=0.15)
 """Linf budget at which FGSM is judged: on MNIST the 0.3 of the authors' [-1, 1] pixels."""
 
 WIDE_EPSILON = 0.3

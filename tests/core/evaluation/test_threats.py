@@ -7,8 +7,9 @@ from typing_extensions import override
 
 from core.attacks import Attack, make_attack
 from core.evaluation.accuracy import Accuracy
-from core.evaluation.doubts import Doubted, find_doubts, too_weak
+from core.evaluation.doubts import Doubted, find_doubts
 from core.evaluation.specification import Specification
+from core.evaluation.strength import too_weak
 from core.evaluation.threats import BARE, attack_adaptively, defended, views_of
 from core.types import Classifier, Purifier, Step, Surrogate
 from tests.core.evaluation import purifiers
