@@ -45,6 +45,12 @@ navigation = st.navigation(
             url_path="quantizer",
         ),
         st.Page(
+            PAGES / "robustness.py",
+            title="Robustness",
+            icon=":material/shield:",
+            url_path="robustness",
+        ),
+        st.Page(
             PAGES / "data.py", title="Data and models", icon=":material/database:", url_path="data"
         ),
     ],

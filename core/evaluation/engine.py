@@ -143,7 +143,9 @@ class _Cell:
         bare = replace(
             self.spec, defence=None, threat="oblivious", surrogates=None, draws=1, substitute=None
         )
-        adversarial, _ = self.crafting.against(self.classifier, attack, bare)
+        # Quick beside the attack on the defence, whose progress is the one that is told.
+        crafting = replace(self.crafting, on_step=None)
+        adversarial, _ = crafting.against(self.classifier, attack, bare)
         return self._accuracy("attacked", self.classifier, adversarial)
 
     def _adaptive(self, found: Evaluation, attack: Attack) -> Evaluation:

@@ -1,0 +1,1 @@
+"""The robustness page: the papers' tables with our figures, curves, and a panel to try it live."""

@@ -1,0 +1,107 @@
+"""The adaptive figures beside a table: larger, since they are the ones to judge by."""
+
+from collections.abc import Sequence
+from html import escape
+
+from app.robustness.names import budget_title, defence_title, inline
+from app.robustness.table_view import interval, percent
+from app.theme import ROLES
+from core.evaluation.accuracy import Accuracy
+from core.evaluation.adaptive_column import AdaptiveFigure
+
+ORDER = ("lq_vae", "lq_vae_plus", "bit_depth")
+"""Defences that are always shown large, in this order; others follow."""
+
+STYLE = f"""
+<style>
+.adaptive {{ --tone: {ROLES["adversarial"].color}; border: 2px solid var(--tone);
+  border-radius: 10px; padding: 0.8rem 1rem 0.9rem; }}
+.adaptive h4 {{ margin: 0; padding: 0; font-size: 1.05rem; line-height: 1.3; font-weight: 700; }}
+.adaptive .what {{ font-size: 0.84rem; line-height: 1.4; opacity: 0.85; margin-top: 0.15rem; }}
+.adaptive h5 {{ margin: 0.9rem 0 0.2rem; padding: 0.5rem 0 0; font-size: 0.95rem; font-weight: 700;
+  border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent); }}
+.adaptive .one {{ display: grid; grid-template-columns: 1fr auto; column-gap: 0.6rem;
+  align-items: baseline; padding: 0.25rem 0; font-variant-numeric: tabular-nums; }}
+.adaptive .name {{ font-size: 0.92rem; font-weight: 600; }}
+.adaptive .number {{ font-size: 2rem; font-weight: 750; line-height: 1.1; text-align: right; }}
+.adaptive .bare .number {{ font-size: 1.25rem; font-weight: 550; }}
+.adaptive .bar {{ grid-column: 1 / -1; height: 6px; border-radius: 3px; overflow: hidden;
+  background: color-mix(in srgb, currentColor 12%, transparent); }}
+.adaptive .bar i {{ display: block; height: 100%; background: var(--tone); }}
+.adaptive .bare .bar i {{ background: {ROLES["noise"].color}; }}
+.adaptive .range {{ grid-column: 1 / -1; font-size: 0.78rem; opacity: 0.78; }}
+.adaptive .doubt {{ grid-column: 1 / -1; font-size: 0.82rem; line-height: 1.35; margin-top: 2px; }}
+.adaptive .how {{ font-size: 0.78rem; line-height: 1.4; opacity: 0.78; margin-top: 0.35rem; }}
+</style>
+"""
+
+WHAT = (
+    "An attacker who sees classifier and defence, and attacks through every stand-in of it. Right "
+    "answers left, in percent, with 95 % intervals."
+)
+
+
+def adaptive_html(figures: Sequence[AdaptiveFigure], empty: str) -> str:
+    """The panel as HTML.
+
+    Args:
+        figures: Adaptive figures of one data set.
+        empty: What to say when there is none, as Markdown without links.
+    """
+    budgets = dict.fromkeys((one.classifier, one.norm, one.epsilon) for one in figures)
+    parts = "".join(
+        _budget([one for one in figures if (one.classifier, one.norm, one.epsilon) == budget])
+        for budget in sorted(budgets, key=lambda key: (key[0], key[1] != "linf", key[2]))
+    )
+    body = parts or f'<div class="what">{inline(empty)}</div>'
+    return (
+        f'{STYLE}<div class="adaptive"><h4>If the attacker knows the defence</h4>'
+        f'<div class="what">{WHAT}</div>{body}</div>'
+    )
+
+
+def _budget(figures: Sequence[AdaptiveFigure]) -> str:
+    first = figures[0]
+    title = f"{budget_title(first.norm, first.epsilon)}, classifier {first.classifier.upper()}"
+    ordered = sorted(figures, key=lambda one: _place(one.defence))
+    bare = [one.bare for one in figures if one.bare is not None]
+    rows = ""
+    if bare:
+        rows = _one("No defence", min(bare, key=lambda one: one.value), kind="bare")
+    rows += "".join(
+        _one(defence_title(one.defence), one.accuracy, clean=one.clean, doubts=_doubts(one))
+        for one in ordered
+    )
+    how = dict.fromkeys(attack for one in figures for attack in one.attacks)
+    return f'<h5>{title}</h5>{rows}<div class="how">{escape("; ".join(how))}.</div>'
+
+
+def _one(
+    name: str,
+    accuracy: Accuracy,
+    *,
+    kind: str = "",
+    clean: Accuracy | None = None,
+    doubts: Sequence[str] = (),
+) -> str:
+    without = "" if clean is None else f"; clean {percent(clean)}"
+    said = "".join(f'<div class="doubt">? {inline(doubt)}</div>' for doubt in doubts)
+    return (
+        f'<div class="one {kind}"><span class="name">{escape(name)}</span>'
+        f'<span class="number">{percent(accuracy)}</span>'
+        f'<span class="bar"><i style="width:{100 * accuracy.value:.1f}%"></i></span>'
+        f'<span class="range">{interval(accuracy)}, {accuracy.n:,} images{without}</span>'
+        f"{said}</div>"
+    )
+
+
+def _doubts(figure: AdaptiveFigure) -> tuple[str, ...]:
+    inexact = (
+        "The least of several attacks' figures: they were stored without records of the single "
+        "images, so the worst case may be lower."
+    )
+    return figure.doubts if figure.exact else (*figure.doubts, inexact)
+
+
+def _place(defence: str) -> int:
+    return ORDER.index(defence) if defence in ORDER else len(ORDER)
