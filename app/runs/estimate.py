@@ -18,25 +18,39 @@ UNITS: Mapping[str, float] = {
     "pgd": 35,
     "pgd_l2": 35,
     "deepfool": 15,
-    "cw": 1000,
+    "cw": 750,
     "square": 50,
     "jsma": 50,
     "noise": 0.3,
     "mi_fgsm": 8,
     "apgd": 45,
     "apgd_l2": 120,
+    "apgd_t": 400,
     "eot_pgd": 350,
     "fab": 360,
+    "fab_linf": 360,
+    "fab_t": 800,
     "square_l2": 1000,
     "one_pixel": 1000,
     "noise_l2": 0.3,
+    "one_step_bpda": 1,
+    "fooling": 60,
 }
 """Time of each attack with its defaults, in units of one FGSM on as many images; measured."""
 
 REST = 4
 """Purifying, encoding and judging all pictures of one image, in the same units."""
 
-MULTIPLIERS = ("steps", "searches", "restarts", "squares", "draws", "generations", "population")
+MULTIPLIERS = (
+    "steps",
+    "searches",
+    "restarts",
+    "squares",
+    "draws",
+    "generations",
+    "population",
+    "targets",
+)
 """Parameters the time is proportional to."""
 
 PROBE = 32

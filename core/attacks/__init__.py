@@ -4,23 +4,24 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any
 
+from core.attacks.auto_attack import (
+    AutoPgd,
+    AutoPgdL2,
+    AutoPgdTargeted,
+    Fab,
+    FabLinf,
+    FabTargeted,
+)
 from core.attacks.base import Attack, AttackResult, Norm, control, project
 from core.attacks.cw import CarliniWagner
 from core.attacks.deepfool import DeepFool
 from core.attacks.fgsm import Fgsm
+from core.attacks.fooling import FoolingImages
 from core.attacks.iterative import Bim, Pgd, PgdL2
 from core.attacks.jsma import Jsma
 from core.attacks.noise import Noise, NoiseL2, same_norm_noise
-from core.attacks.third_party import (
-    AutoPgd,
-    AutoPgdL2,
-    EotPgd,
-    Fab,
-    MomentumFgsm,
-    OnePixel,
-    Square,
-    SquareL2,
-)
+from core.attacks.one_step_bpda import OneStepBpda
+from core.attacks.third_party import EotPgd, MomentumFgsm, OnePixel, Square, SquareL2
 
 ATTACKS: Mapping[str, type[Attack]] = {
     "fgsm": Fgsm,
@@ -35,11 +36,16 @@ ATTACKS: Mapping[str, type[Attack]] = {
     "mi_fgsm": MomentumFgsm,
     "apgd": AutoPgd,
     "apgd_l2": AutoPgdL2,
+    "apgd_t": AutoPgdTargeted,
     "eot_pgd": EotPgd,
     "fab": Fab,
+    "fab_linf": FabLinf,
+    "fab_t": FabTargeted,
     "square_l2": SquareL2,
     "one_pixel": OnePixel,
     "noise_l2": NoiseL2,
+    "one_step_bpda": OneStepBpda,
+    "fooling": FoolingImages,
 }
 
 __all__ = [

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from core.attacks.door import check_classes, check_images, check_logits, check_parameter
 from core.attacks.problem import Problem, Proposal, norms
-from core.types import Classifier, OnStep
+from core.types import Classifier, LabError, OnStep
 
 Norm: TypeAlias = Literal["linf", "l2", "l0"]
 
@@ -100,13 +100,19 @@ class Attack(ABC):
 
         Raises:
             ValueError: An argument is not of that shape, type or range.
-            LabError: The attack needs gradients and the classifier passes none.
+            LabError: The attack needs gradients and the classifier passes none, or more classes
+                than the classifier has.
         """
         if target is not None and not self.targetable:
             raise ValueError(f"{self.title} has no targeted form; leave target out")
         check_images(images)
         with torch.no_grad():
             classes = check_logits(classifier(images), len(images))
+        if classes < self.least_classes:
+            raise LabError(
+                f"{self.title} with these settings compares the logits of {self.least_classes} "
+                f"classes, and this classifier tells apart {classes}; choose another attack or loss"
+            )
         check_classes("labels", labels, images, classes)
         if target is not None:
             check_classes("target", target, images, classes)
@@ -114,6 +120,7 @@ class Attack(ABC):
                 raise ValueError("target must differ from the label of every image")
         problem = Problem(
             classifier=classifier,
+            classes=classes,
             images=images.detach(),
             labels=labels,
             target=target,
@@ -125,6 +132,11 @@ class Attack(ABC):
     @abstractmethod
     def perturb(self, problem: Problem) -> Proposal:
         """Propose adversarial images; they need not be within the budget."""
+
+    @property
+    def least_classes(self) -> int:
+        """The fewest classes a classifier must have for this attack to be defined."""
+        return 2
 
     @property
     def budget(self) -> float:

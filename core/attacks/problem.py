@@ -31,6 +31,7 @@ class Problem:
 
     Attributes:
         classifier: From images to logits (n, k).
+        classes: How many classes k it tells apart.
         images: Clean images (n, c, h, w) in [0, 1].
         labels: True classes (n,).
         target: Wanted classes (n,); None asks for any class but the label.
@@ -39,6 +40,7 @@ class Problem:
     """
 
     classifier: Classifier
+    classes: int
     images: Tensor
     labels: Tensor
     target: Tensor | None

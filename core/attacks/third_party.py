@@ -36,11 +36,11 @@ class Square(TorchAttack):
         metadata=control(low=1, high=5000, step=100, help="Random squares tried on each image."),
     )
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, classes: int) -> dict[str, Any]:
         """Their defaults but for the budget."""
         return {"norm": self.norm.capitalize(), "eps": self.epsilon, "n_queries": self.squares}
 
-    def queries(self, n: int) -> int:
+    def queries(self, n: int, classes: int) -> int:
         """One call a square for the whole batch, and three around."""
         return self.squares + 3
 
@@ -88,7 +88,7 @@ class MomentumFgsm(TorchAttack):
         metadata=control(low=0.0, high=1.0, step=0.1, help="Weight of the past gradients."),
     )
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, classes: int) -> dict[str, Any]:
         """The paper's step size: epsilon shared out over the steps."""
         return {
             "eps": self.epsilon,
@@ -97,55 +97,9 @@ class MomentumFgsm(TorchAttack):
             "decay": self.decay,
         }
 
-    def queries(self, n: int) -> int:
+    def queries(self, n: int, classes: int) -> int:
         """One call a step."""
         return self.steps
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoPgd(TorchAttack):
-    """APGD (Croce & Hein, 2020, arXiv 2003.01690): PGD that chooses its step size itself.
-
-    Attributes:
-        steps: Number of gradient steps.
-        loss: Cross-entropy, or the difference of logits ratio, which no scaling can hide.
-    """
-
-    title: ClassVar[str] = "APGD"
-    summary: ClassVar[str] = "PGD that adapts its step size: nothing to tune, hard to mislead."
-    theirs: ClassVar[str] = "APGD"
-    norm: ClassVar[Norm] = "linf"
-    targetable: ClassVar[bool] = False
-    epsilon: float | None = field(default=0.3, metadata=_LINF)
-    steps: int = field(default=40, metadata=_STEPS)
-    loss: str = field(
-        default="ce",
-        metadata=control(
-            choices=("ce", "dlr"), help="Cross-entropy, or the ratio of logit differences."
-        ),
-    )
-
-    def arguments(self) -> dict[str, Any]:
-        """One start."""
-        return {
-            "norm": self.norm.capitalize(),
-            "eps": self.epsilon,
-            "steps": self.steps,
-            "loss": self.loss,
-        }
-
-    def queries(self, n: int) -> int:
-        """One call a step, and two before."""
-        return self.steps + 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoPgdL2(AutoPgd):
-    """APGD in a Euclidean ball."""
-
-    title: ClassVar[str] = "APGD L2"
-    norm: ClassVar[Norm] = "l2"
-    epsilon: float | None = field(default=2.0, metadata=_L2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +122,7 @@ class EotPgd(TorchAttack):
         metadata=control(low=1, high=32, step=1, help="Gradients averaged in each step."),
     )
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, classes: int) -> dict[str, Any]:
         """From a random start, like our PGD."""
         return {
             "eps": self.epsilon,
@@ -177,33 +131,9 @@ class EotPgd(TorchAttack):
             "eot_iter": self.draws,
         }
 
-    def queries(self, n: int) -> int:
+    def queries(self, n: int, classes: int) -> int:
         """Every draw of every step."""
         return self.steps * self.draws
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fab(TorchAttack):
-    """FAB (Croce & Hein, 2020, arXiv 1907.02044): the smallest L2 perturbation within the box.
-
-    Attributes:
-        steps: Number of projections on linearised boundaries.
-    """
-
-    title: ClassVar[str] = "FAB"
-    summary: ClassVar[str] = "DeepFool's heir: walks along the boundary to its nearest point."
-    theirs: ClassVar[str] = "FAB"
-    norm: ClassVar[Norm] = "l2"
-    targetable: ClassVar[bool] = False  # theirs takes a rank for a class there
-    steps: int = field(default=40, metadata=_STEPS)
-
-    def arguments(self) -> dict[str, Any]:
-        """Without a budget theirs keeps the smallest perturbation, whatever its size."""
-        return {"norm": "L2", "eps": min(self.budget, 1e6), "steps": self.steps}
-
-    def queries(self, n: int) -> int:
-        """Two calls a step, and three around."""
-        return 2 * self.steps + 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,10 +160,10 @@ class OnePixel(TorchAttack):
         default=50, metadata=control(low=5, high=200, step=5, help="Candidates in each round.")
     )
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, classes: int) -> dict[str, Any]:
         """Their names for the same."""
         return {"pixels": self.pixels, "steps": self.generations, "popsize": self.population}
 
-    def queries(self, n: int) -> int:
+    def queries(self, n: int, classes: int) -> int:
         """Candidates one by one, and the best of each round once more, image by image."""
         return n * (self.generations + 1) * (self.population + 1)

@@ -43,24 +43,24 @@ class TorchAttack(Attack):
     theirs: ClassVar[str]
 
     @abstractmethod
-    def arguments(self) -> dict[str, Any]:
-        """Constructor arguments in torchattacks' names."""
+    def arguments(self, classes: int) -> dict[str, Any]:
+        """Constructor arguments in torchattacks' names, for a classifier of so many classes."""
 
     @abstractmethod
-    def queries(self, n: int) -> int:
+    def queries(self, n: int, classes: int) -> int:
         """About how often the classifier is called for n images; only progress depends on it."""
 
     def perturb(self, problem: Problem) -> Proposal:
         """Run it on a private module, with private randomness, one at a time."""
         import torchattacks
 
-        of = max(2, self.queries(len(problem.images)))
+        of = max(2, self.queries(len(problem.images), problem.classes))
         seed = torch.randint(
             2**31, (), generator=problem.generator, device=problem.generator.device
         )
         with _turn(problem, of), _private_randomness(int(seed)):
             module = _Module(problem.classifier, problem.images.device, _reporter(problem, of))
-            attack = getattr(torchattacks, self.theirs)(module, **self.arguments())
+            attack = getattr(torchattacks, self.theirs)(module, **self.arguments(problem.classes))
             if hasattr(attack, "seed"):
                 attack.seed = int(seed)
             target = problem.target

@@ -4,12 +4,22 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from core.models.classifiers import ClassifierA, ClassifierB, ClassifierC
+from core.models.classifiers import (
+    ClassifierA,
+    ClassifierB,
+    ClassifierC,
+    ClassifierD,
+    ClassifierE,
+    ClassifierF,
+)
 from core.models.lq_vae import LqVae
 
 MODELS: Mapping[str, type[nn.Module]] = {
     "a": ClassifierA,
     "b": ClassifierB,
     "c": ClassifierC,
+    "d": ClassifierD,
+    "e": ClassifierE,
+    "f": ClassifierF,
     "lq_vae": LqVae,
 }

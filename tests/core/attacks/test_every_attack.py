@@ -110,7 +110,7 @@ def test_is_reproducible_from_a_seed(attack: Attack, tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    "random_name", ["pgd", "pgd_l2", "square", "one_pixel", "noise", "noise_l2"]
+    "random_name", ["pgd", "pgd_l2", "square", "one_pixel", "noise", "noise_l2", "fooling"]
 )
 def test_another_seed_gives_other_images(random_name: str, tiny: Tiny) -> None:
     one, other = (

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from core.attacks import make_attack, project
 from core.types import LabError
-from tests.core.attacks.tiny import Tiny
+from tests.core.attacks.tiny import Tiny, quick
 
 IMAGES = torch.full((2, 1, 16, 16), 0.5)
 LABELS = torch.tensor([0, 1])
@@ -119,3 +119,37 @@ def test_square_l2_on_images_it_cannot_tile(tiny: Tiny) -> None:
 
     with pytest.raises(LabError, match=r"needs square images, 25 pixels .* got 12x12"):
         make_attack("square_l2")(stretched, IMAGES[:1, :, :12, :12], LABELS[:1])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "classes", "least"),
+    [("apgd", {"loss": "dlr"}, 2, 3), ("apgd_l2", {"loss": "dlr"}, 2, 3), ("apgd_t", {}, 3, 4)],
+)
+def test_the_logit_ratio_of_too_few_classes(
+    name: str, parameters: dict[str, object], classes: int, least: int, tiny: Tiny
+) -> None:
+    calls = 0
+
+    def few(images: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        logits: Tensor = tiny.net(images)
+        return logits[:, :classes]
+
+    attack = make_attack(name, **parameters)
+    message = f"compares the logits of {least} classes, and this classifier tells apart {classes}"
+    with pytest.raises(LabError, match=message):
+        attack(few, IMAGES, LABELS)
+    assert attack.least_classes == least
+    assert calls == 1  # only to see how many classes there are
+
+
+@pytest.mark.parametrize("name", ["apgd", "fab_t", "pgd"])
+def test_two_classes_are_enough_for_the_others(name: str, tiny: Tiny) -> None:
+    def two(images: Tensor) -> Tensor:
+        logits: Tensor = tiny.net(images)
+        return logits[:, :2]
+
+    images = tiny.images[:4]
+    result = quick(name)(two, images, two(images).argmax(1))
+    assert result.success.all()

@@ -18,9 +18,13 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
     "square_l2": {"epsilon": 4.0, "squares": 150},
     "apgd": {"steps": 8},
     "apgd_l2": {"steps": 8},
+    "apgd_t": {"steps": 8},
     "eot_pgd": {"steps": 5, "draws": 2},
     "fab": {"steps": 8},
+    "fab_linf": {"steps": 8},
+    "fab_t": {"steps": 8},
     "one_pixel": {"pixels": 20, "generations": 3},
+    "fooling": {"steps": 60},
 }
 
 CLASSES = 4

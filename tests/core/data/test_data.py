@@ -27,11 +27,11 @@ MNIST_VALIDATION = "479d328b5c9ff4dd972e4464e82f4136fa86ae6e5f0ea49aa37c8c6cf2c2
 
 
 def test_the_table_names_the_data_sets_and_every_row_is_whole() -> None:
-    assert list(DATASETS) == ["mnist", "fashion_mnist", "cifar10"]
+    assert list(DATASETS) == ["mnist", "fashion_mnist", "cifar10", "celeba"]
     for name, row in DATASETS.items():
         assert row.name == name
-        assert len(row.classes) == 10
-        assert row.image_shape in ((1, 28, 28), (3, 32, 32))
+        assert len(row.classes) == (2 if name == "celeba" else 10)
+        assert row.image_shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64))
         assert row.title
         assert row.licence
         assert "http" in row.source
@@ -82,7 +82,7 @@ def test_a_missing_split_says_what_to_put_where(folder: Path, split: str) -> Non
         load_dataset("mnist", split)
 
 
-@pytest.mark.parametrize("name", ["fashion_mnist", "cifar10"])
+@pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "celeba"])
 def test_a_missing_data_set_is_reported_not_raised(folder: Path, name: str) -> None:
     state = dataset_state(name)
     assert state.readable == {}
@@ -143,7 +143,7 @@ def test_real_splits_hold_every_class_and_do_not_overlap(real_folder: Path, name
     for split in SPLITS:
         images, labels = load_dataset(name, split)
         assert images.shape == (dataset_state(name).readable[split], *row.image_shape)
-        assert set(labels.tolist()) == set(range(10))
+        assert set(labels.tolist()) == set(range(len(row.classes)))
         seen[split] = {image.numpy().tobytes() for image in images[:3000]}
     assert len(seen["train"] & seen["validation"]) < 5
 

@@ -4,21 +4,35 @@ import pytest
 import torch
 
 from core.models import MODELS
-from core.models.classifiers import ClassifierA, ClassifierB, ClassifierC
+from core.models.classifiers import ClassifierA
 from core.models.lq_vae import LqVae
 
 
 @pytest.mark.parametrize(
-    ("model", "parameters"),
-    [(ClassifierA, 1_285_194), (ClassifierB, 710_218), (ClassifierC, 1_387_210)],
+    ("name", "parameters"),
+    [
+        ("a", 1_285_194),
+        ("b", 710_218),
+        ("c", 1_387_210),
+        ("d", 199_210),
+        ("e", 199_210),
+        ("f", 710_218),
+    ],
 )
-def test_classifiers_have_the_papers_sizes(
-    model: type[ClassifierA | ClassifierB | ClassifierC], parameters: int
-) -> None:
-    assert sum(p.numel() for p in model().parameters()) == parameters
+def test_classifiers_have_the_papers_sizes(name: str, parameters: int) -> None:
+    assert sum(p.numel() for p in MODELS[name]().parameters()) == parameters
 
 
-@pytest.mark.parametrize("name", ["a", "b", "c"])
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [("a", [0.25, 0.5]), ("b", [0.2, 0.5]), ("c", [0.25, 0.5]), ("d", [0.5]), ("e", []), ("f", [])],
+)
+def test_classifiers_drop_at_the_papers_rates(name: str, rates: list[float]) -> None:
+    layers = MODELS[name]().modules()
+    assert [layer.p for layer in layers if isinstance(layer, torch.nn.Dropout)] == rates
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c", "d", "e", "f"])
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
 def test_classifiers_take_other_image_shapes(name: str, shape: tuple[int, int, int]) -> None:
     logits = MODELS[name](image_shape=shape, classes=7).eval()(torch.rand(2, *shape))
