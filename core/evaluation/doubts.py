@@ -50,6 +50,7 @@ class Doubted:
         fooled: Which of them the attack broke, bool (n,).
         surrogates: The views it went through; None for all.
         draws: Draws of a random defence it averaged.
+        linf: Mean Linf size of its changes, the budget to compare an attack with that has none.
     """
 
     attack: Attack
@@ -60,6 +61,7 @@ class Doubted:
     fooled: Tensor
     surrogates: tuple[str, ...] | None = None
     draws: int = 1
+    linf: float | None = None
 
     def first(self, count: int) -> "Doubted":
         """The same for the first images."""
@@ -125,6 +127,8 @@ def find_doubts(
     if seen.epsilon:
         found += _cheaper_attacks(seen, seen.epsilon, generator, part_of(on_step, 0, CHECKS))
         found.append(_unbounded(seen, generator, part_of(on_step, 1, CHECKS)))
+    if not seen.attack.iterative:
+        found.append(_many_steps(seen, generator, part_of(on_step, 1, CHECKS)))
     found.append(_twice(doubted.first(RETRIED), generator, part_of(on_step, 2, CHECKS)))
     return tuple(sentence for sentence in found if sentence)
 
@@ -196,6 +200,16 @@ def _unbounded(doubted: Doubted, generator: Generator, on_step: OnStep | None) -
         f"{left} of {len(doubted.images)} images stand even when every pixel may change at will: "
         "the gradients mislead, and the figure may be too high."
     )
+
+
+def _many_steps(doubted: Doubted, generator: Generator, on_step: OnStep | None) -> str | None:
+    """One step is no measure of what many would do within the same size."""
+    size = doubted.epsilon or doubted.linf
+    if doubted.attack.norm != "linf" or not size:
+        return None
+    many = make_attack("pgd", epsilon=round(size, 4), steps=20)
+    fell = replace(doubted, surrogates=None).again(many, generator, on_step)
+    return _missed("20 steps of the same size through every stand-in", fell, doubted.fooled)
 
 
 def _twice(doubted: Doubted, generator: Generator, on_step: OnStep | None) -> str | None:

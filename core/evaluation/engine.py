@@ -172,6 +172,7 @@ class _Cell:
         spent = self._ms_since(started)
         fooled = torch.cat([part.fooled for part in parts])
         adversarial = torch.cat([part.images for part in parts])
+        found = self._with_distances(found, adversarial)
         if self.purifier.random:
             # The images were chosen by what they did to some draws; new ones judge them.
             robust = self._accuracy("robust", self._pipeline(1), adversarial)
@@ -186,9 +187,10 @@ class _Cell:
             fooled=fooled,
             surrogates=self.spec.surrogates,
             draws=self.spec.draws,
+            linf=found.mean_linf,
         )
         return replace(
-            self._with_distances(found, adversarial),
+            found,
             robust=robust,
             broken_by={
                 name: sum(part.broken_by[name] for part in parts) for name in parts[0].broken_by

@@ -21,7 +21,7 @@ def faces(tmp_path: Path, checkpoint_copy: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LQVAE_DATA", str(tmp_path / "data"))
     for name in ("b", "lq_vae"):
         recipe = RECIPES["celeba", name]
-        monkeypatch.setitem(RECIPES, ("celeba", name), replace(recipe, batch_size=8))  # type: ignore[arg-type]
+        monkeypatch.setitem(RECIPES, ("celeba", name), replace(recipe, batch_size=8))
 
 
 @pytest.mark.usefixtures("faces")

@@ -180,6 +180,11 @@ SMALL = {"epsilon": 0.01, "steps": 1}
         ),
         (
             purifiers.Threshold(),
+            make_attack("fgsm", epsilon=1.0),
+            "fall to 20 steps of the same size through every stand-in but not to this attack",
+        ),
+        (
+            purifiers.Threshold(),
             make_attack("pgd_l2", epsilon=20.0, steps=10),
             "images more fall when the attack takes twice the steps",
         ),
