@@ -11,6 +11,9 @@ from app.results import Results
 from core import checkpoints, data, defenses
 from core.types import Classifier, Purifier
 
+MAX_PICTURES = 6_000
+"""Pictures of one data set kept at most; 16,276 of CelebA would take 800 MB."""
+
 
 @st.cache_resource(show_spinner=False)
 def results() -> Results:
@@ -20,6 +23,8 @@ def results() -> Results:
 
 def validation(dataset: str) -> tuple[Tensor, Tensor]:
     """Images (n, c, h, w) and labels (n,) of the split no shipped model was trained on.
+
+    The first of them, where there are more than ``MAX_PICTURES``.
 
     Raises:
         LabError: The images are missing; the message says what to put where.
@@ -53,7 +58,7 @@ def defense_hash(dataset: str, name: str) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _validation(dataset: str, source: str) -> tuple[Tensor, Tensor]:
-    return data.load_dataset(dataset, "validation")
+    return data.load_dataset(dataset, "validation", count=MAX_PICTURES)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

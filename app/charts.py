@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.theme import ROLES, RoleName, layout
+from app.theme import ROLES, RoleName, lay_out
 
 BITS_STYLE = """
 <style>
@@ -46,22 +46,20 @@ def probability_bars(series: Sequence[Series], classes: Sequence[str]) -> go.Fig
             },
             hovertemplate="%{x}: %{y:.1%}<extra>" + one.title + "</extra>",
         )
-    figure.update_layout(
-        **layout(
-            barmode="group",
-            height=270,
-            bargap=0.25,
-            xaxis={"type": "category", "title": None, "fixedrange": True},
-            yaxis={
-                "range": [0, 1.02],
-                "tickformat": ".0%",
-                "title": None,
-                "nticks": 5,
-                "fixedrange": True,
-            },
-        )
+    return lay_out(
+        figure,
+        barmode="group",
+        height=270,
+        bargap=0.25,
+        xaxis={"type": "category", "title": None, "fixedrange": True},
+        yaxis={
+            "range": [0, 1.02],
+            "tickformat": ".0%",
+            "title": None,
+            "nticks": 5,
+            "fixedrange": True,
+        },
     )
-    return figure
 
 
 def bit_grid(bits: NDArray[np.int8], flipped: NDArray[np.bool_], title: str) -> str:

@@ -154,11 +154,11 @@ def _show_buttons(name: str, row: Dataset, state: DatasetState) -> None:
             help="Reads every byte and compares it with the published checksums.",
         )
         fetch = st.button(
-            "Fetch" if row.folder is None else f"Fetch ({row.folder.archive_bytes / 1e6:.0f} MB)",
+            f"Fetch ({row.download.archive_bytes / 1e6:.0f} MB)" if row.download else "Fetch",
             key=f"fetch_{name}",
             icon=":material/download:",
             help=_fetch_help(row, state),
-            disabled=row.folder is None or state.complete,
+            disabled=row.download is None or state.complete,
         )
     if verify:
         ask(f"verify {name}", lambda _on_step: check_dataset(name))
@@ -177,6 +177,8 @@ def _fetch_help(row: Dataset, state: DatasetState) -> str:
         return "This is your own file; there is nowhere to fetch it from."
     if state.complete:
         return "All three splits are here already."
+    if row.download is None:
+        return row.by_hand
     return "Downloads the data set from its authors and checks it. It can be cancelled."
 
 

@@ -6,15 +6,15 @@ for good. New ones wait in a lane of their own (``app.jobs``) for the one proces
 """
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from app import cache
-from app.jobs import PROJECTIONS, find, forget, leave, show_job, submit
+from app.jobs import PROJECTIONS
 from app.projector_worker import Projector
+from app.runs.obtain import finished_job, leave_slot, offer_again
 from core.analysis.projection_file import find_projection, keep_projection
 from core.analysis.projections import (
     METHODS,
@@ -28,10 +28,6 @@ from core.types import LabError, OnStep, part_of
 
 PATIENCE = 0.25
 """Seconds the page waits for a picture before it shows a progress bar instead."""
-
-LOOK = 0.005
-HEIGHT = 360
-"""Pixels kept free for a picture while it is waited for."""
 
 
 @st.cache_resource(show_spinner=False, on_release=Projector.close)
@@ -76,7 +72,7 @@ def projections_of(
         return (None,) * len(specs)
     found = [_at_once(points, spec) for spec in specs]
     if None not in found:
-        _ask_for(key, None)
+        leave_slot(key)
         return tuple(found)
     drawn = _drawn_by_a_job(points, key, tuple(s for s in specs if METHODS[s.method].heavy))
     return tuple(have or drawn.get(spec) for have, spec in zip(found, specs, strict=True))
@@ -104,23 +100,12 @@ def _drawn_by_a_job(
     title = specs[0].title if len(specs) == 1 else f"{len(specs)} pictures"
     work = _work(points, specs)
     try:
-        job = find(name)
-        if _ask_for(key, name) or job is None:
-            job = submit(name, work, lane=PROJECTIONS)
+        job = finished_job(key, name, work, title, lane=PROJECTIONS, patience=PATIENCE)
     except LabError as error:
         st.error(str(error), icon=":material/error:")
-        _again(key, name)
+        offer_again(key, name)
         return {}
-    waited_until = time.monotonic() + PATIENCE
-    with st.skeleton(height=HEIGHT):
-        while job.active and time.monotonic() < waited_until:
-            time.sleep(LOOK)
-    if job.state == "done":
-        return job.result or {}
-    show_job(job, title)
-    if not job.active:
-        _again(key, name)
-    return {}
+    return {} if job is None else job.result or {}
 
 
 def _work(
@@ -146,28 +131,3 @@ def _one_of(on_step: OnStep, place: int, places: int) -> OnStep:
         return on_step
     whole = part_of(on_step, place, places) or on_step
     return lambda step: whole(replace(step, stage=f"{place + 1} of {places}, {step.stage}"))
-
-
-def _again(key: str, name: str) -> None:
-    st.button(
-        "Try again",
-        key=f"again_{key}",
-        help="Starts the same computation afresh.",
-        on_click=forget,
-        args=(name,),
-        icon=":material/refresh:",
-    )
-
-
-def _ask_for(key: str, name: str | None) -> bool:
-    """Note what this visitor waits for in this place; whether it is something new.
-
-    What was waited for before is then left, so that moving a slider piles up nothing; and a job
-    that was cancelled is not begun again unasked.
-    """
-    asked = f"projection_{key}"
-    before = st.session_state.get(asked)
-    st.session_state[asked] = name
-    if before is not None and before != name:
-        leave(before)
-    return name is not None and before != name

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.theme import LOWERED, RAISED, ROLES, UNCHANGED, RoleName, layout
+from app.theme import LOWERED, RAISED, ROLES, UNCHANGED, RoleName, lay_out
 
 STILL: Mapping[str, Any] = {"showscale": False, "hoverinfo": "skip"}
 FRAME_MS = 80
@@ -53,8 +53,7 @@ def step_scrubber(steps: Steps) -> go.Figure:
         figure.add_scatter(**_marker(role, last, values))
     moving = [0, 1, *range(2 + len(steps.lines), 2 + 2 * len(steps.lines))]
     figure.frames = [_frame(steps, step, moving) for step in range(last + 1)]
-    figure.update_layout(**_scrubber_layout(last))
-    return figure
+    return lay_out(figure, **_scrubber_layout(last))
 
 
 def _dash(role: RoleName) -> str:
@@ -162,34 +161,34 @@ def _scrubber_layout(last: int) -> dict[str, Any]:
             {"label": "❚❚", "method": "animate", "args": [[None], {"mode": "immediate", **still}]},
         ],
     }
-    return layout(
-        height=430,
-        margin={"l": 8, "r": 8, "t": 34, "b": 168},
-        xaxis={**bare, "domain": [0, 0.26]},
-        yaxis={**bare, **square, "scaleanchor": "x"},
-        xaxis2={**bare, "domain": [0.29, 0.55], "anchor": "y2"},
-        yaxis2={**bare, **square, "anchor": "x2", "scaleanchor": "x2"},
-        xaxis3={
+    return {
+        "height": 430,
+        "margin": {"l": 8, "r": 8, "t": 34, "b": 168},
+        "xaxis": {**bare, "domain": [0, 0.26]},
+        "yaxis": {**bare, **square, "scaleanchor": "x"},
+        "xaxis2": {**bare, "domain": [0.29, 0.55], "anchor": "y2"},
+        "yaxis2": {**bare, **square, "anchor": "x2", "scaleanchor": "x2"},
+        "xaxis3": {
             "domain": [0.66, 1],
             "anchor": "y3",
             "range": [-0.5, last + 0.5],
             "fixedrange": True,
         },
-        yaxis3={
+        "yaxis3": {
             "anchor": "x3",
             "range": [-0.03, 1.03],
             "tickformat": ".0%",
             "nticks": 5,
             "fixedrange": True,
         },
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": -0.12, "yanchor": "top"},
-        annotations=[
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": -0.12, "yanchor": "top"},
+        "annotations": [
             _heading("Attacked picture", 0.0),
             _heading("Its change", 0.29),
         ],
-        sliders=[slider],
-        updatemenus=[buttons],
-    )
+        "sliders": [slider],
+        "updatemenus": [buttons],
+    }
 
 
 def _heading(text: str, x: float) -> dict[str, Any]:

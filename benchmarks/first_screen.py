@@ -1,39 +1,115 @@
-"""From a reload to the three finished pictures, on a warm server and a fresh browser session.
+"""How soon every page shows something, and how soon a click on a bit shows a new picture.
 
-python -m benchmarks.first_screen
+python -m benchmarks.first_screen [page ...]
+
+The server is warm (every page was open once) and so is the browser's cache; every measurement is
+a new session. The seconds are counted in the browser: from the start of the navigation to the
+title and the first chart, picture or table, and from a click on a bit to the new picture.
 """
 
+import os
+import re
 import statistics
+import sys
 import time
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.driving import Visitor, launch
-from tests.server import running_server
+from tests.browser.driving import PATIENCE, Visitor, launch, settle
+from tests.server import ROOT, running_server
 
 RUNS = 7
-LAST_PICTURE = ".tiles img >> nth=2"
+CLICKS = 16
+
+FIRST = ".js-plotly-plot .main-svg, img"
+TABLES = {"robustness": "table"}
+"""What counts as first content of a page that begins with something else than ``FIRST``."""
+
+DRAWN = """
+(first) => {
+  const main = document.querySelector('[data-testid="stMain"]');
+  if (!main || !main.querySelector('h1')) return null;
+  const drawn = [...main.querySelectorAll(first)];
+  return drawn.some((one) => one.tagName !== 'IMG' || one.naturalWidth > 0) && performance.now();
+}
+"""
+"""Milliseconds since the navigation began, once the title and the first content are there."""
+
+FLIP = """
+(button) => new Promise((done) => {
+  const picture = () => document.querySelector('[class*="st-key-flips_answer"] .tiles')
+    ?.querySelectorAll('img')[2];
+  const before = picture().src;
+  const started = performance.now();
+  const look = () => {
+    const now = picture();
+    if (now && now.src !== before && now.complete) done(performance.now() - started);
+    else requestAnimationFrame(look);
+  };
+  button.click();
+  look();
+})
+"""
 
 
-def main() -> None:
-    """Print the median and the slowest of some reloads; every reload is a new session."""
-    with running_server() as server, sync_playwright() as playwright:
-        browser = launch(playwright)
-        visitor = Visitor(browser, server)
-        page = visitor.open("/")  # warms the server, and the browser's cache of its scripts
-        seconds = []
-        for _ in range(RUNS):
-            started = time.perf_counter()
-            page.reload(wait_until="commit")
-            page.wait_for_selector(LAST_PICTURE)
-            seconds.append(time.perf_counter() - started)
-        visitor.close()
-        browser.close()
+def paths() -> dict[str, str]:
+    """The address of every page of the navigation, by its name."""
+    entry = (ROOT / "app" / "main.py").read_text()
+    return {"overview": "/"} | {name: f"/{name}" for name in re.findall(r'url_path="(.+)"', entry)}
+
+
+def first_content(page: Page, url: str, first: str) -> float:
+    """Seconds from the start of a navigation to the first content, a selector."""
+    page.goto(url, wait_until="commit")
+    handle = page.wait_for_function(DRAWN, arg=first, polling="raf", timeout=PATIENCE)
+    milliseconds: float = handle.json_value()
+    return milliseconds / 1000
+
+
+def bit_clicks(page: Page) -> list[float]:
+    """Seconds from each of several clicks on a bit to its new picture."""
+    page.locator("[data-bit]").first.wait_for()
+    settle(page)
+    seconds = []
+    for bit in range(CLICKS):
+        button = page.locator(f'[data-bit="{bit}"]').element_handle()
+        seconds.append(page.evaluate(FLIP, button) / 1000)
+        settle(page)
+    return seconds
+
+
+def say(what: str, seconds: list[float]) -> None:
+    """Print one line."""
     print(
-        f"first screen, warm server, {RUNS} reloads: "
-        f"median {statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s"
+        f"{what:14} median {statistics.median(seconds):5.2f} s, slowest {max(seconds):5.2f} s",
+        flush=True,
     )
 
 
+def main(chosen: list[str]) -> None:
+    """Print the median and the slowest of every page, then of a click on a bit."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"warm server, {RUNS} new sessions a page; load of the machine {load:.1f}")
+    addresses = {name: path for name, path in paths().items() if not chosen or name in chosen}
+    with running_server() as server, sync_playwright() as playwright:
+        browser = launch(playwright)
+        visitor = Visitor(browser, server)
+        page = visitor.open("/")
+        for path in addresses.values():
+            page.goto(server.url + path)
+            settle(page)
+        for name, path in addresses.items():
+            seconds = []
+            for _ in range(RUNS):
+                seconds.append(first_content(page, server.url + path, TABLES.get(name, FIRST)))
+                time.sleep(0.5)
+                settle(page)
+            say(name, seconds)
+        page.goto(f"{server.url}/bit_flips?section=image")
+        say("click on a bit", bit_clicks(page))
+        visitor.close()
+        browser.close()
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.theme import ROLES, RoleName, layout
+from app.theme import ROLES, RoleName, lay_out
 from core.evaluation import Accuracy
 from core.evaluation.accuracy import Z_95
 
@@ -71,19 +71,17 @@ def curve_chart(curve: Curve, title: str, chosen: int | None) -> go.Figure:
     if chosen is not None:
         mark = {"color": ROLES["noise"].color, "width": 2, "dash": "dash"}
         figure.add_vline(x=curve.strengths[chosen], line=mark)
-    figure.update_layout(
-        **layout(
-            height=HEIGHT,
-            xaxis={"title": {"text": title}, "fixedrange": True},
-            yaxis={
-                "range": [-0.03, 1.04],
-                "tickformat": ".0%",
-                "fixedrange": True,
-                "title": {"text": "share of images, share of bits"},
-            },
-        )
+    return lay_out(
+        figure,
+        height=HEIGHT,
+        xaxis={"title": {"text": title}, "fixedrange": True},
+        yaxis={
+            "range": [-0.03, 1.04],
+            "tickformat": ".0%",
+            "fixedrange": True,
+            "title": {"text": "share of images, share of bits"},
+        },
     )
-    return figure
 
 
 @dataclass(frozen=True)

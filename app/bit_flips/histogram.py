@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.theme import ROLES, RoleName, layout
+from app.theme import ROLES, RoleName, lay_out
 from core.analysis.flips import Bar
 
 Counts = NDArray[np.int64]
@@ -120,8 +120,8 @@ def flip_chart(
         f"{unit}: percent of the code (numbers the bar holds)" if binned else f"number of {unit}"
     )
     ends = [bar.accuracy.interval[0] for bar in bars if bar.accuracy]
-    figure.update_layout(**_layout(ticks, title, lowest=0.1 * int(10 * min(ends, default=0))))
-    return figure
+    lowest = 0.1 * int(10 * min(ends, default=0))
+    return lay_out(figure, **_layout(ticks, title, lowest=lowest))
 
 
 def _bars(
@@ -194,10 +194,10 @@ def _intervals(bars: Sequence[Bar], places: list[int]) -> dict[str, object]:
 
 def _layout(ticks: Sequence[str], title: str, lowest: float) -> dict[str, object]:
     percent = {"tickformat": ".0%", "fixedrange": True, "rangemode": "tozero"}
-    return layout(
-        height=HEIGHT,
-        bargap=0.15,
-        xaxis={
+    return {
+        "height": HEIGHT,
+        "bargap": 0.15,
+        "xaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(ticks))),
             "ticktext": list(ticks),
@@ -206,8 +206,8 @@ def _layout(ticks: Sequence[str], title: str, lowest: float) -> dict[str, object
             "tickangle": 0,
             "anchor": "y",
         },
-        yaxis={**percent, "domain": [0, 0.68], "title": {"text": "share of images"}},
-        yaxis2={
+        "yaxis": {**percent, "domain": [0, 0.68], "title": {"text": "share of images"}},
+        "yaxis2": {
             **percent,
             "domain": [0.77, 1],
             "range": [lowest - 0.04, 1.04],
@@ -215,4 +215,4 @@ def _layout(ticks: Sequence[str], title: str, lowest: float) -> dict[str, object
             "nticks": 3,
             "title": {"text": "accuracy"},
         },
-    )
+    }

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.theme import ROLES, RoleName, layout
+from app.theme import ROLES, RoleName, lay_out
 from core.analysis.flips import BitUse
 
 USE_HEIGHT = 430
@@ -60,36 +60,34 @@ def use_chart(use: BitUse, order: NDArray[np.int64]) -> go.Figure:
             hovertemplate="bit %{x} is dead<extra></extra>",
         )
     share = {"tickformat": ".0%", "fixedrange": True, "nticks": 4, "rangemode": "tozero"}
-    figure.update_layout(
-        **layout(
-            height=USE_HEIGHT,
-            bargap=0.15,
-            xaxis={
-                "type": "category",
-                "categoryorder": "array",
-                "categoryarray": names,
-                "title": {"text": "number of the bit"},
-                "fixedrange": True,
-                "nticks": 17,
-            },
-            yaxis={
-                "domain": [0, 0.28],
-                "range": [0, 1.05],
-                "nticks": 3,
-                "fixedrange": True,
-                "title": {"text": "entropy"},
-            },
-            yaxis2={
-                **share,
-                "domain": [0.36, 0.64],
-                "range": [0, 1.05],
-                "nticks": 3,
-                "title": {"text": "+1"},
-            },
-            yaxis3={**share, "domain": [0.72, 1], "title": {"text": "flips"}},
-        )
+    return lay_out(
+        figure,
+        height=USE_HEIGHT,
+        bargap=0.15,
+        xaxis={
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": names,
+            "title": {"text": "number of the bit"},
+            "fixedrange": True,
+            "nticks": 17,
+        },
+        yaxis={
+            "domain": [0, 0.28],
+            "range": [0, 1.05],
+            "nticks": 3,
+            "fixedrange": True,
+            "title": {"text": "entropy"},
+        },
+        yaxis2={
+            **share,
+            "domain": [0.36, 0.64],
+            "range": [0, 1.05],
+            "nticks": 3,
+            "title": {"text": "+1"},
+        },
+        yaxis3={**share, "domain": [0.72, 1], "title": {"text": "flips"}},
     )
-    return figure
 
 
 def wall_chart(
@@ -121,23 +119,21 @@ def wall_chart(
             },
             hovertemplate="%{x:.3f} from a wall: %{y:.1%}<extra>" + titles[role] + "</extra>",
         )
-    figure.update_layout(
-        **layout(
-            height=WALLS_HEIGHT,
-            xaxis={
-                "title": {"text": "distance of a latent to its nearest wall"},
-                "rangemode": "tozero",
-                "fixedrange": True,
-            },
-            yaxis={
-                "tickformat": ".0%",
-                "rangemode": "tozero",
-                "fixedrange": True,
-                "title": {"text": "share of latents"},
-            },
-        )
+    return lay_out(
+        figure,
+        height=WALLS_HEIGHT,
+        xaxis={
+            "title": {"text": "distance of a latent to its nearest wall"},
+            "rangemode": "tozero",
+            "fixedrange": True,
+        },
+        yaxis={
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+            "fixedrange": True,
+            "title": {"text": "share of latents"},
+        },
     )
-    return figure
 
 
 def importance_chart(
@@ -164,17 +160,15 @@ def importance_chart(
         },
         hovertemplate="bit %{x}: %{y:.2%} of the images<extra></extra>",
     )
-    figure.update_layout(
-        **layout(
-            height=270,
-            bargap=0.15,
-            xaxis={
-                "type": "category",
-                "title": {"text": "number of the bit"},
-                "fixedrange": True,
-                "nticks": 17,
-            },
-            yaxis={"tickformat": ".1%", "fixedrange": True, "title": {"text": "accuracy lost"}},
-        )
+    return lay_out(
+        figure,
+        height=270,
+        bargap=0.15,
+        xaxis={
+            "type": "category",
+            "title": {"text": "number of the bit"},
+            "fixedrange": True,
+            "nticks": 17,
+        },
+        yaxis={"tickformat": ".1%", "fixedrange": True, "title": {"text": "accuracy lost"}},
     )
-    return figure

@@ -12,7 +12,7 @@ from app.latent_map.colors import FLIPS_SCALE, Coloring
 from app.latent_map.divisions import add_grid, add_walls
 from app.latent_map.links import FEW, add_links
 from app.latent_map.points import Floats, Points, zoomed
-from app.theme import ROLES, layout
+from app.theme import ROLES, lay_out
 from core.analysis.attacked import Attacked
 from core.analysis.default_map import MapRole
 from core.analysis.grids import CodeGrid, Grid
@@ -67,27 +67,31 @@ def map_chart(drawing: Drawing) -> go.Figure:
     if drawing.labels:
         run, clean = drawing.attacked, drawing.points.places["clean"]
         add_labels(figure, clean, run.labels, drawing.classes)
-    figure.update_layout(**_layout(drawing))
-    return figure
+    return lay_out(figure, **_layout(drawing))
 
 
-def _points(drawing: Drawing, kind: MapRole) -> go.Scatter:
+def _points(drawing: Drawing, kind: MapRole) -> dict[str, Any]:
     points, run, look = drawing.points, drawing.attacked, ROLES[kind]
     shown = points.shown
     places = points.places[kind][shown]
     chosen = np.isin(shown, points.chosen)
-    some = bool(chosen.any())
     size = SIZES[kind] + (2 if len(shown) <= FEW else 0)
     marker: dict[str, Any] = {
         "symbol": look.symbol,
         "color": drawing.coloring.values[kind][shown],
-        "size": np.where(chosen, size + 5, size),
-        "opacity": np.where(chosen | (not some), 1.0 if some else 0.8, DIMMED),
-        "line": {
-            "color": np.where(chosen, look.color, EDGE),
-            "width": np.where(chosen, 2, 0.7),
-        },
+        "size": size,
+        "opacity": 0.8,
+        "line": {"color": EDGE, "width": 0.7},
     }
+    if chosen.any():
+        marker |= {
+            "size": np.where(chosen, size + 5, size),
+            "opacity": np.where(chosen, 1.0, DIMMED),
+            "line": {
+                "color": np.where(chosen, look.color, EDGE),
+                "width": np.where(chosen, 2, 0.7),
+            },
+        }
     if drawing.coloring.top is not None:
         marker |= {
             "colorscale": list(zip((0, 0.5, 1), FLIPS_SCALE, strict=True)),
@@ -96,18 +100,19 @@ def _points(drawing: Drawing, kind: MapRole) -> go.Scatter:
         }
         if kind == "clean":
             marker["colorbar"] = _colorbar(drawing.coloring.title)
-    return go.Scatter(
-        x=places[:, 0],
-        y=places[:, 1],
-        mode="markers",
-        marker=marker,
-        customdata=run.indices[shown],
-        text=_hover_texts(drawing, kind),
-        hovertemplate="%{text}<extra></extra>",
-        name=look.title,
-        legendgroup=kind,
-        showlegend=False,
-    )
+    return {
+        "type": "scatter",
+        "x": places[:, 0],
+        "y": places[:, 1],
+        "mode": "markers",
+        "marker": marker,
+        "customdata": run.indices[shown],
+        "text": _hover_texts(drawing, kind),
+        "hovertemplate": "%{text}<extra></extra>",
+        "name": look.title,
+        "legendgroup": kind,
+        "showlegend": False,
+    }
 
 
 def _hover_texts(drawing: Drawing, kind: MapRole) -> list[str]:
@@ -130,51 +135,53 @@ def _hover_texts(drawing: Drawing, kind: MapRole) -> list[str]:
     return texts
 
 
-def _kind_entry(drawing: Drawing, kind: MapRole) -> go.Scatter:
+def _kind_entry(drawing: Drawing, kind: MapRole) -> dict[str, Any]:
     """The legend's entry of a kind; a click on it hides the points of that kind."""
     look = ROLES[kind]
     plain = bool(drawing.coloring.entries) or drawing.coloring.top is not None
-    return go.Scatter(
-        x=[None],
-        y=[None],
-        mode="markers",
-        marker={
+    return {
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": "markers",
+        "marker": {
             "symbol": look.symbol,
             "color": ROLES["noise"].color if plain else look.color,
             "size": 10,
         },
-        name=look.title,
-        legendgroup=kind,
-        legendrank=1,
-    )
+        "name": look.title,
+        "legendgroup": kind,
+        "legendrank": 1,
+    }
 
 
-def _color_entry(name: str, color: str) -> go.Scatter:
-    return go.Scatter(
-        x=[None],
-        y=[None],
-        mode="markers",
-        marker={"symbol": "square", "color": color, "size": 10},
-        name=name,
-        legend="legend2",
-    )
+def _color_entry(name: str, color: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": "markers",
+        "marker": {"symbol": "square", "color": color, "size": 10},
+        "name": name,
+        "legend": "legend2",
+    }
 
 
 def add_labels(
     figure: go.Figure, places: Floats, labels: NDArray[np.int64], classes: Sequence[str]
 ) -> None:
     """Write the name of each class where the middle of its points (n, 2) lies."""
+    look = {
+        "showarrow": False,
+        "font": {"size": 16, "color": LABEL_INK},
+        "bgcolor": LABEL_GROUND,
+        "borderpad": 2,
+    }
+    names = []
     for label in np.unique(labels).tolist():
         x, y = np.median(places[labels == label], axis=0).tolist()
-        figure.add_annotation(
-            x=x,
-            y=y,
-            text=f"<b>{classes[label]}</b>",
-            showarrow=False,
-            font={"size": 16, "color": LABEL_INK},
-            bgcolor=LABEL_GROUND,
-            borderpad=2,
-        )
+        names.append({"x": x, "y": y, "text": f"<b>{classes[label]}</b>", **look})
+    figure.layout.annotations = [*figure.layout.annotations, *names]
 
 
 def _layout(drawing: Drawing) -> dict[str, Any]:
@@ -212,7 +219,7 @@ def _layout(drawing: Drawing) -> dict[str, Any]:
         # A colour bar, other than a legend, makes no room for itself.
         "margin": {"l": 8, "r": 34, "t": 8, "b": 8 if drawing.coloring.top is None else 110},
     }
-    return layout(**changes)
+    return changes
 
 
 def bare_axis(title: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.latent_map.points import Floats
 from app.latent_map.settings import COMPARISONS, PAGE, MapSettings, projection_spec
 from app.runs.words import sentence
 from app.state import widget_key
-from app.theme import CHART_CONFIG, ROLES, layout
+from app.theme import CHART_CONFIG, ROLES, lay_out
 from core.analysis.attacked import Attacked
 from core.analysis.default_map import MapRole
 from core.analysis.projections import Projection, ProjectionSpec
@@ -192,5 +192,4 @@ def multiple_chart(places: Floats, labels: NDArray[np.int64], classes: Sequence[
         )
     add_labels(figure, places[:n], labels, classes)
     hidden = bare_axis("")
-    figure.update_layout(**layout(height=320, xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"}))
-    return figure
+    return lay_out(figure, height=320, xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"})

@@ -19,8 +19,8 @@ from app.state import widget_key
 from core.analysis.attacked_spec import MIN_IMAGES
 from core.analysis.grids import MAX_CELLS, MIN_CELLS
 
-WIDTH = 170
-"""Of a slider in the row, in pixels."""
+WIDTH = 160
+"""Of a slider in the row, in pixels: two of them fit side by side on a phone."""
 
 VIEW_HELP = """How latents of many dimensions become a flat picture.
 
@@ -160,18 +160,19 @@ def _neighbors(settings: MapSettings) -> int:
 
 def _shown(settings: MapSettings) -> MapSettings:
     """What is drawn of the picture; nothing here computes a projection again but ``purified``."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        # Sliders first, then switches, so that a phone breaks the row between them.
         settings = replace(settings, pairs=_pairs(settings))
         if settings.view == "axes":
             about = "The quantizer's true walls: where a bit changes."
             settings = replace(settings, grid=_toggle("Walls", "grid", settings.grid, about))
         else:
+            settings = replace(settings, cells=_cells(settings))
             about = (
                 "The grid of the authors' slide, drawn on the picture. It is not the "
                 "quantizer's: its walls are straight only on raw axes."
             )
             settings = replace(settings, grid=_toggle("Grid", "grid", settings.grid, about))
-            settings = replace(settings, cells=_cells(settings))
         about = (
             "The purified images as points of their own, encoded once more. All points share one "
             "projection, so this draws a t-SNE, UMAP or PCA anew."

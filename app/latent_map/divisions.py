@@ -38,28 +38,33 @@ def add_walls(figure: go.Figure, grid: CodeGrid) -> None:
     cells = grid.rectangles
     codes = sorted({(cell.across, cell.up) for cell in cells})
     shades = dict(zip(codes, np.linspace(*SHADES, len(codes)).tolist(), strict=True))
-    for cell in cells:
-        figure.add_shape(
-            type="rect",
-            x0=cell.left,
-            x1=cell.right,
-            y0=cell.bottom,
-            y1=cell.top,
-            layer="below",
-            line={"width": 0},
-            fillcolor=look.color,
-            opacity=shades[cell.across, cell.up],
-        )
-        if len(cells) <= MOST_LABELS:
-            figure.add_annotation(
-                x=cell.left,
-                y=cell.top,
-                text=f"{_signs(cell.across)} {_signs(cell.up)}",
-                showarrow=False,
-                xanchor="left",
-                yanchor="top",
-                font={"color": look.color, "size": 15, "family": "monospace"},
-            )
+    figure.layout.shapes = [
+        {
+            "type": "rect",
+            "x0": cell.left,
+            "x1": cell.right,
+            "y0": cell.bottom,
+            "y1": cell.top,
+            "layer": "below",
+            "line": {"width": 0},
+            "fillcolor": look.color,
+            "opacity": shades[cell.across, cell.up],
+        }
+        for cell in cells
+    ]
+    if len(cells) <= MOST_LABELS:
+        figure.layout.annotations = [
+            {
+                "x": cell.left,
+                "y": cell.top,
+                "text": f"{_signs(cell.across)} {_signs(cell.up)}",
+                "showarrow": False,
+                "xanchor": "left",
+                "yanchor": "top",
+                "font": {"color": look.color, "size": 15, "family": "monospace"},
+            }
+            for cell in cells
+        ]
     x: list[float | None] = []
     y: list[float | None] = []
     for wall in grid.walls:

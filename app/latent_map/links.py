@@ -1,5 +1,7 @@
 """The lines that link the points of one image: the attack's way, and the purifier's."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -27,36 +29,38 @@ def add_links(figure: go.Figure, points: Points) -> None:
 
 def _arrows(
     points: Points, positions: NDArray[np.int64], opacity: float, *, named: bool
-) -> go.Scatter:
+) -> dict[str, Any]:
     start, end = points.places["clean"][positions], points.places["adversarial"][positions]
     # The head sits in the middle, where no point covers it.
     x, y = _paths(start, np.float32(0.5) * (start + end), end)
     heads = np.tile([0, 7, 0, 0], len(positions))
     color = ROLES["noise"].color if opacity < 1 else ROLES["adversarial"].color
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines+markers",
-        line={"color": color, "width": 1 if opacity < 1 else 2},
-        marker={"symbol": "arrow", "angleref": "previous", "size": heads, "color": color},
-        opacity=opacity,
-        hoverinfo="skip",
-        name="the attack's way",
-        showlegend=named,
-    )
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "lines+markers",
+        "line": {"color": color, "width": 1 if opacity < 1 else 2},
+        "marker": {"symbol": "arrow", "angleref": "previous", "size": heads, "color": color},
+        "opacity": opacity,
+        "hoverinfo": "skip",
+        "name": "the attack's way",
+        "showlegend": named,
+    }
 
 
-def _way_back(points: Points, positions: NDArray[np.int64]) -> go.Scatter:
+def _way_back(points: Points, positions: NDArray[np.int64]) -> dict[str, Any]:
     start, end = points.places["adversarial"][positions], points.places["purified"][positions]
     x, y = _paths(start, end)
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        line={"color": ROLES["purified"].color, "width": 1.5, "dash": "dot"},
-        hoverinfo="skip",
-        name="the purifier's way",
-    )
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "lines",
+        "line": {"color": ROLES["purified"].color, "width": 1.5, "dash": "dot"},
+        "hoverinfo": "skip",
+        "name": "the purifier's way",
+    }
 
 
 def _paths(*stops: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.latent_map.points import Points
 from app.latent_map.settings import PAGE, MapSettings
-from app.theme import CHART_CONFIG, ROLES, layout
+from app.theme import CHART_CONFIG, ROLES, lay_out
 from core.analysis.attacked import Attacked
 from core.analysis.flips import PairAgreement, pair_agreement
 from core.analysis.grids import CodeGrid, Grid, nearest_wall, pairs_in_one_cell
@@ -82,8 +82,9 @@ def show_panel(
     if division is not None:
         shares.insert(0, cell_share(points, division))
     for share in shares:
-        st.metric(share.title, f"{100 * share.value.value:.1f} %", help=share.help)
-        st.caption(share.interval)
+        with st.container(gap="xxsmall"):
+            st.metric(share.title, f"{100 * share.value.value:.1f} %", help=share.help)
+            st.caption(share.interval)
     st.plotly_chart(
         agreement_chart(agreement),
         key=f"{PAGE}_agreement",
@@ -123,15 +124,13 @@ def agreement_chart(agreement: PairAgreement) -> go.Figure:
             hovertemplate="%{x} bits differ: %{y:.1%} of pairs (%{customdata[0]} of them, "
             "95 % %{customdata[1]:.1%} to %{customdata[2]:.1%})<extra></extra>",
         )
-    figure.update_layout(
-        **layout(
-            height=230,
-            bargap=0.15,
-            xaxis={"title": {"text": "differing bits"}, "fixedrange": True},
-            yaxis={"tickformat": ".0%", "nticks": 5, "fixedrange": True},
-        )
+    return lay_out(
+        figure,
+        height=230,
+        bargap=0.15,
+        xaxis={"title": {"text": "differing bits"}, "fixedrange": True},
+        yaxis={"tickformat": ".0%", "nticks": 5, "fixedrange": True},
     )
-    return figure
 
 
 def wall_rows(

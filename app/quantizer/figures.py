@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from app.theme import ROLES, RoleName, layout
+from app.theme import ROLES, RoleName, lay_out
 from core.analysis.attack_checks import Point
 from core.analysis.checks import signed
 from core.analysis.network_checks import NEAR
@@ -231,5 +231,4 @@ def _fill(role: RoleName, *, patterned: bool = False) -> dict[str, Any]:
 
 
 def _laid_out(figure: go.Figure, **changes: Any) -> go.Figure:  # noqa: ANN401 - as Plotly takes them
-    figure.update_layout(**layout(**{"height": HEIGHT, "bargap": 0, "showlegend": True, **changes}))
-    return figure
+    return lay_out(figure, **{"height": HEIGHT, "bargap": 0, "showlegend": True, **changes})

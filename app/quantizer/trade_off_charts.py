@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from app.quantizer.figures import PERCENT, STILL, accuracy_marks
 from app.quantizer.trade_off import Code
-from app.theme import ROLES, RoleName, layout
+from app.theme import ROLES, RoleName, lay_out
 from core.evaluation import Accuracy
 
 
@@ -30,14 +30,12 @@ def accuracy_over_bits(codes: Sequence[Code], against: str, title: str) -> go.Fi
     for role, name, values in series:
         if any(value is not None for value in values):
             _in_line_and_apart(figure, codes, accuracy_marks(role, name, values))
-    figure.update_layout(
-        **layout(
-            height=380,
-            xaxis=_axis(codes),
-            yaxis={**PERCENT, "range": [-0.04, 1.04], "title": {"text": "right answers"}},
-        )
+    return lay_out(
+        figure,
+        height=380,
+        xaxis=_axis(codes),
+        yaxis={**PERCENT, "range": [-0.04, 1.04], "title": {"text": "right answers"}},
     )
-    return figure
 
 
 def error_over_bits(codes: Sequence[Code]) -> go.Figure:
@@ -125,12 +123,10 @@ def _axis(codes: Sequence[Code]) -> dict[str, Any]:
 
 
 def _small(figure: go.Figure, codes: Sequence[Code], yaxis: dict[str, Any]) -> go.Figure:
-    figure.update_layout(
-        **layout(
-            height=290,
-            showlegend=True,
-            xaxis=_axis(codes),
-            yaxis={"nticks": 5, **STILL, **yaxis},
-        )
+    return lay_out(
+        figure,
+        height=290,
+        showlegend=True,
+        xaxis=_axis(codes),
+        yaxis={"nticks": 5, **STILL, **yaxis},
     )
-    return figure

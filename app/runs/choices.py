@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app import cache
 from app.controls import Menu
 from core.checkpoints import checkpoint_rows, train_command
 from core.data import available_datasets, dataset_state
@@ -72,7 +73,7 @@ def offer_for(dataset: str) -> Offer:
         classes=row.classes,
         image_shape=row.image_shape,
         ink_box=row.ink_box,
-        count=dataset_state(dataset).readable.get("validation", 0),
+        count=min(cache.MAX_PICTURES, dataset_state(dataset).readable.get("validation", 0)),
         classifiers=Menu({name: name.upper() for name in _classifiers(dataset)}),
         defenses=Menu(titles, missing),
     )

@@ -7,6 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from app import cache
+from app.job import DEFAULT_LANE, Job
 from app.jobs import find, forget, leave, show_job, submit
 from app.results import Results
 from core.types import OnStep
@@ -51,21 +52,59 @@ def obtain(
         table.keep(key, result)
         return result
 
-    name = f"{slot} {key!r}"
+    job = finished_job(slot, f"{slot} {key!r}", work, title)
+    return None if job is None else job.result
+
+
+def finished_job(
+    slot: str,
+    name: str,
+    work: Callable[[OnStep], T],
+    title: str,
+    *,
+    lane: str = DEFAULT_LANE,
+    patience: float = PATIENCE,
+) -> Job[T] | None:
+    """A job once it is done; None before, and after it failed or was cancelled.
+
+    Until then the page shows how far it is, and afterwards why it ended.
+
+    Args:
+        slot: As in ``obtain``.
+        name: Names the job.
+        work: What it does; runs in a job's thread.
+        title: What the progress bar says.
+        lane: The queue it waits in.
+        patience: Seconds the page waits before it shows a progress bar.
+
+    Raises:
+        LabError: Too many jobs wait or run already.
+    """
     job = find(name)
     if _is_new(slot, name) or job is None:
-        job = submit(name, work)
-    waited_until = time.monotonic() + PATIENCE
+        job = submit(name, work, lane=lane)
+    waited_until = time.monotonic() + patience
     with st.skeleton(height=HEIGHT):
         while job.active and time.monotonic() < waited_until:
             time.sleep(LOOK)
     if job.state == "done":
-        result: T | None = job.result
-        return result
+        return job
     show_job(job, title)
     if not job.active:
-        st.button("Try again", key=f"again_{slot}", on_click=forget, args=(name,))
+        offer_again(slot, name)
     return None
+
+
+def offer_again(slot: str, name: str) -> None:
+    """Offer to begin a job that ended afresh."""
+    st.button(
+        "Try again",
+        key=f"again_{slot}",
+        help="Starts the same computation afresh.",
+        on_click=forget,
+        args=(name,),
+        icon=":material/refresh:",
+    )
 
 
 def _is_new(slot: str, name: str) -> bool:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +37,37 @@ class Labelled:
     pixels: Bytes
     labels: Rows
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, h, w, c)."""
+        return self.pixels.shape
+
+    def take(self, rows: Rows) -> "Labelled":
+        """A copy of the images in these rows."""
+        return Labelled(self.pixels[rows], self.labels[rows])
+
+
+class Images(Protocol):
+    """Labelled images, in memory like ``Labelled`` or left on the disk until they are taken."""
+
+    @property
+    def labels(self) -> Rows:
+        """Class of each image (n,), 0 to k - 1."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, h, w, c)."""
+
+    def take(self, rows: Rows) -> Labelled:
+        """A copy of the images in these rows. Raises ``LabError`` when one is damaged."""
+
 
 @dataclass(frozen=True, eq=False)
 class Files:
     """The two files of every data set, before ``validation`` is taken out of the first."""
 
-    train: Labelled
-    test: Labelled
+    train: Images
+    test: Images
 
 
 @dataclass(frozen=True)
@@ -87,12 +111,17 @@ class Source(Protocol):
         """Every problem that reading every byte brings to light."""
 
 
-class Downloadable(Source, Protocol):
-    """A source in torchvision's own layout, which torchvision can also fetch."""
+class Layout(Source, Protocol):
+    """A source in torchvision's own layout."""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Paths of the files below the data folder."""
+        """Paths below the data folder of what lies there."""
+
+
+@runtime_checkable
+class Downloadable(Layout, Protocol):
+    """A source in torchvision's own layout, which the command line can fetch."""
 
     @property
     def archive_folder(self) -> str:
@@ -125,6 +154,7 @@ class Dataset:
         ink_box: Side in pixels of the box a drawn or uploaded object is scaled to before it is
             put on a black background, as the data set's authors did; None if they did not.
         folder: The torchvision layout, if it has one.
+        by_hand: For a layout that cannot be fetched: why, and where its files come from.
         bundled: Reads the validation images that an installed package carries, if one does.
     """
 
@@ -136,8 +166,14 @@ class Dataset:
     source: str
     validation_per_class: int | None = None
     ink_box: int | None = None
-    folder: Downloadable | None = None
+    folder: Layout | None = None
+    by_hand: str = ""
     bundled: Callable[[], Labelled] | None = None
+
+    @property
+    def download(self) -> Downloadable | None:
+        """The torchvision layout, when it can be fetched."""
+        return self.folder if isinstance(self.folder, Downloadable) else None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,11 @@ def fetch(dataset: Dataset, folder: Path, on_step: OnStep | None) -> DatasetStat
     with _locks[dataset.name]:
         if dataset.folder is None:
             raise LabError(f"{dataset.title} is your own file, so it cannot be downloaded")
+        if dataset.download is None:
+            raise LabError(
+                f"{dataset.title} cannot be fetched with a command. "
+                f"{reading.remedy(dataset, folder)}"
+            )
         found = reading.find(dataset, folder)
         if found.source is not None:
             problems = found.source.check(folder)
@@ -56,7 +61,7 @@ def fetch(dataset: Dataset, folder: Path, on_step: OnStep | None) -> DatasetStat
             if found.is_npz:
                 raise LabError(f"{problems[0]}. Or remove it: it comes before a download")
         try:
-            _fetch(dataset, dataset.folder, folder, on_step)
+            _fetch(dataset, dataset.download, folder, on_step)
         except OSError as error:
             raise LabError(
                 f"{dataset.title} cannot be stored in {folder} ({error.strerror or error}). Free "

@@ -13,8 +13,8 @@ from core.data.base import (
     Dataset,
     DatasetState,
     Files,
+    Images,
     Labelled,
-    Rows,
     Source,
     Stamp,
     training_rows,
@@ -84,6 +84,8 @@ def remedy(dataset: Dataset, folder: Path) -> str:
         return f"Put {npz_form}."
     paths = [Path(file) for file in dataset.folder.files]
     names = ", ".join(path.name for path in paths)
+    if dataset.download is None:
+        return f"{dataset.by_hand} Put {names} into {folder / paths[0].parent}, or {npz_form}."
     return (
         f"With a network: python -m core data fetch {dataset.name}. By hand: put the unpacked "
         f"files {names} into {folder / paths[0].parent}, or {npz_form}."
@@ -110,8 +112,8 @@ def check(dataset: Dataset, folder: Path) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def load(dataset: Dataset, split: str, folder: Path) -> Labelled:
-    """The images of one split, read-only and shared: whoever takes them makes a copy.
+def load(dataset: Dataset, split: str, folder: Path, count: int | None = None) -> Labelled:
+    """The first images of one split, the caller's own; None for all. No others are touched.
 
     Raises:
         LabError: The split cannot be read; says why and what to put where.
@@ -120,21 +122,18 @@ def load(dataset: Dataset, split: str, folder: Path) -> Labelled:
     if split == "validation" and not (found.is_npz and found.problem is None):
         images = _bundled_or_none(dataset)
         if images is not None:
-            return _taken(images, validation_rows(images.labels, dataset.validation_per_class))
+            rows = validation_rows(images.labels, dataset.validation_per_class)
+            return images.take(rows[:count])
     if found.source is None or found.problem is not None:
         raise LabError(f"{dataset.title}: {found.problem}. {remedy(dataset, folder)}")
     files = _files(dataset, found.source, folder)
     if split == "test":
-        return files.test
+        return files.test.take(np.arange(len(files.test.labels))[:count])
     choose = training_rows if split == "train" else validation_rows
     rows = choose(files.train.labels, dataset.validation_per_class)
     if len(rows) == 0:
         raise LabError(f"{dataset.title} has no images for {split}: all of them are validation")
-    return _taken(files.train, rows)
-
-
-def _taken(images: Labelled, rows: Rows) -> Labelled:
-    return Labelled(images.pixels[rows], images.labels[rows])
+    return files.train.take(rows[:count])
 
 
 def _bundled_or_none(dataset: Dataset) -> Labelled | None:
@@ -149,7 +148,7 @@ def _bundled_images(dataset: Dataset) -> Labelled:
         raise LabError(f"no package carries images of {dataset.title}")
     with _lock:
         if dataset.name not in _bundled:
-            _bundled[dataset.name] = _frozen(dataset.bundled())
+            _bundled[dataset.name] = dataset.bundled()
         return _bundled[dataset.name]
 
 
@@ -161,7 +160,7 @@ def _files(dataset: Dataset, source: Source, folder: Path) -> Files:
             files = source.read(folder)
             for images in (files.train, files.test):
                 _verify(dataset, images)
-            _kept[key] = Files(_frozen(files.train), _frozen(files.test))
+            _kept[key] = files
         _kept.move_to_end(key)
         while len(_kept) > KEPT_FILES:
             _kept.popitem(last=False)
@@ -179,19 +178,13 @@ def _read_problems(dataset: Dataset, folder: Path) -> tuple[str, ...]:
     return ()
 
 
-def _verify(dataset: Dataset, images: Labelled) -> None:
+def _verify(dataset: Dataset, images: Images) -> None:
     c, h, w = dataset.image_shape
     k = len(dataset.classes)
-    if images.pixels.shape != (len(images.labels), h, w, c):
+    if images.shape != (len(images.labels), h, w, c):
         raise LabError(
-            f"{dataset.title} is damaged: images {images.pixels.shape} and "
+            f"{dataset.title} is damaged: images {images.shape} and "
             f"{len(images.labels)} labels, expected (n, {h}, {w}, {c}) and n"
         )
     if np.any((images.labels < 0) | (images.labels >= k)):
         raise LabError(f"{dataset.title} is damaged: a label is not in 0 to {k - 1}")
-
-
-def _frozen(images: Labelled) -> Labelled:
-    for array in (images.pixels, images.labels):
-        array.flags.writeable = False
-    return images

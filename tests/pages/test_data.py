@@ -71,6 +71,17 @@ def test_without_a_data_folder_it_says_what_to_put_where(open_page: Open, folder
     assert not page.button(key="fetch_mnist").disabled
 
 
+def test_what_no_command_fetches_says_where_it_comes_from(open_page: Open, folder: Path) -> None:
+    page = open_page()
+    said = texts(page)
+    assert "No images of CelebA in" in said
+    assert "Google Drive" in said
+    assert str(folder / "data" / "celeba") in said
+    fetch = page.button(key="fetch_celeba")
+    assert fetch.disabled
+    assert "gdown" in fetch.help
+
+
 def test_the_pictures_of_a_data_set_show_with_their_names(open_page: Open) -> None:
     assert 'alt="MNIST: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"' in texts(open_page())
 
