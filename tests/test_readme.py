@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("suite", [*HEADLINES, "coarseness"])
+@pytest.mark.parametrize("suite", [*HEADLINES, "bpda", "coarseness"])
 def test_tables_are_the_stored_results(suite: str) -> None:
     parts = markdown_tables(stored_results(f"mnist-{suite}")).split("\n\n")
     tables = [part for part in parts if part.startswith("|")]
