@@ -2,10 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    TimeoutError,
+)
 
 from tests.server import Server
 
@@ -23,6 +30,8 @@ ARGUMENTS = (
 PROBED = ("/_stcore/health", "/_stcore/host-config")
 PATIENCE = 60_000
 """Milliseconds a page may take to come to rest on a busy machine."""
+CLICKS = 3
+"""Times a mark of a chart is clicked before the page counts as deaf."""
 
 STILL = """
 () => {
@@ -97,6 +106,27 @@ def settle(page: Page) -> None:
     """Wait until Streamlit has finished running and nothing on the page is about to change."""
     page.evaluate("window.stillSince = null")
     page.wait_for_function(STILL, timeout=PATIENCE, polling=50)
+
+
+def click_until(page: Page, click: Callable[[], None], url: str) -> None:
+    """Click on a mark of a chart until the address says that the page has heard it.
+
+    A busy browser may draw a chart anew between the look at where a mark is and the click.
+
+    Args:
+        page: The page.
+        click: Finds the mark and clicks it.
+        url: A pattern of the address that the click leads to.
+    """
+    for _ in range(CLICKS - 1):
+        click()
+        try:
+            page.wait_for_url(url, timeout=PATIENCE / CLICKS)
+        except TimeoutError:
+            continue
+        return
+    click()
+    page.wait_for_url(url)
 
 
 def overflow(page: Page) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from core.analysis.attacked_file import keep_attacked
 from core.analysis.attacked_spec import AttackedSpec
@@ -16,7 +16,7 @@ from core.analysis.sweep_file import keep_sweep
 from core.checkpoints import checkpoint_folder, load_classifier
 from core.data import load_dataset
 from core.defenses import load_defense
-from tests.browser.driving import Scheme, Size, Visitor, overflow, settle
+from tests.browser.driving import Scheme, Size, Visitor, click_until, overflow, settle
 from tests.server import Server, running_server
 
 NEEDED = ("mnist-a.safetensors", "mnist-lq_vae.safetensors")
@@ -68,13 +68,33 @@ def bars(page: Page) -> Locator:
     return page.locator("[class*=st-key-flips_histogram] .bars .point path")
 
 
-def click_middle(page: Page, mark: Locator) -> None:
-    """Click where a mark of a chart is; Plotly listens on a layer above it."""
+def click_bar(page: Page, bar: Locator) -> None:
+    """Click just above the foot of a bar; Plotly listens on a layer above it."""
+    box = box_of(page, bar)
+    point_and_click(page, box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+
+
+def click_point(page: Page, point: Locator) -> None:
+    """Click on the middle of a point."""
+    box = box_of(page, point)
+    point_and_click(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def box_of(page: Page, mark: Locator) -> FloatRect:
+    """Where a mark of a chart is on the screen."""
     mark.scroll_into_view_if_needed()
     settle(page)
     box = mark.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+    return box
+
+
+def point_and_click(page: Page, x: float, y: float) -> None:
+    """Plotly takes for clicked what it knows to be pointed at, which it learns with a delay."""
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(300)
+    page.mouse.click(x, y)
 
 
 def test_the_bars_carry_their_accuracy_and_the_bins_can_be_switched(visitor: Visitor) -> None:
@@ -91,8 +111,7 @@ def test_the_bars_carry_their_accuracy_and_the_bins_can_be_switched(visitor: Vis
 def test_a_bar_restricts_the_curve_and_a_point_changes_the_bars(visitor: Visitor) -> None:
     page = open_page(visitor)
     tall = max(range(bars(page).count()), key=lambda place: height(bars(page).nth(place)))
-    click_middle(page, bars(page).nth(tall))
-    page.wait_for_url(f"**from={tall}*")
+    click_until(page, lambda: click_bar(page, bars(page).nth(tall)), f"**from={tall}*")
     expect(page.get_by_text(re.compile(r"the \d+ chosen of 40 images"))).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(page.get_by_text("all 40 images")).to_be_visible()
@@ -102,12 +121,7 @@ def test_a_bar_restricts_the_curve_and_a_point_changes_the_bars(visitor: Visitor
     )
     points = page.locator("[class*=st-key-flips_curve] .scatterlayer .trace").nth(1)
     point = points.locator("path.point").last
-    point.scroll_into_view_if_needed()
-    settle(page)
-    box = point.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_url("**strength=*")
+    click_until(page, lambda: click_point(page, point), "**strength=*")
     figure = page.locator("[class*=st-key-flips_histogram] [role=figure]")
     expect(figure).not_to_have_attribute("aria-label", str(before))
 
