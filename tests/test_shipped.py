@@ -35,7 +35,9 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 def test_all_is_sound_and_small_enough() -> None:
     rows = checkpoint_rows()
-    assert {(row.dataset, row.name) for row in rows} == set(RECIPES)
+    names = {(row.dataset, row.name) for row in rows}
+    assert names <= set(RECIPES), "all can be trained again"
+    assert {key for key in RECIPES if key[0] == "mnist"} <= names
     assert [verify_checkpoint(row) for row in rows] == [None] * len(rows)
     assert max(row.size for row in rows) <= LARGEST_FILE
     files = [file for file in checkpoint_folder().rglob("*") if file.is_file()]
@@ -47,7 +49,7 @@ def test_all_is_sound_and_small_enough() -> None:
 def test_every_row_says_how_it_was_made_and_measured() -> None:
     for row in checkpoint_rows():
         assert row.training["recipe"]["steps"] == RECIPES[row.dataset, row.name].steps
-        assert row.training["images"] == 55_000
+        assert row.training["images"] == {"mnist": 55_000, "fashion_mnist": 54_000}[row.dataset]
         assert row.figures["n"] == 10_000
         assert row.figures["split"] == "test"
         assert row.note

@@ -1,28 +1,42 @@
 """Measure many specifications in parallel processes; what is finished stays finished."""
 
-import multiprocessing
+import json
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import replace
-from multiprocessing.managers import DictProxy
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from core.devices import pick_device
 from core.evaluation.checking import check
-from core.evaluation.engine import evaluate
 from core.evaluation.keeping import OnNotice
 from core.evaluation.specification import Evaluation, Specification
-from core.types import OnStep, Step
+from core.types import LabError, OnStep, Step
 
-Shares: TypeAlias = "DictProxy[int, float]"
+Cell: TypeAlias = tuple[int, Specification]
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.2
 """Seconds between two looks at how far the processes are."""
 
 PARTS = 1000
 """The progress of one cell is told in so many parts."""
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class _State:
+    """What the processes have told so far."""
+
+    shares: dict[int, float] = field(default_factory=dict)
+    found: dict[int, Evaluation] = field(default_factory=dict)
+    notices: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
 
 
 def measure_all(
@@ -42,47 +56,37 @@ def measure_all(
         specifications: The cells, in the order in which they are returned.
         cache: Folder of finished cells; the same call goes on from there after a kill.
         jobs: Processes; None takes one a core, and a single one on a GPU.
-        on_step: Progress over all cells.
+        on_step: Progress over all cells, with their number so far as ``cells``.
         on_notice: Receives sentences such as "out of memory; going on with batches of 16".
 
     Raises:
         LabError: A cell cannot be measured, which is said before any is; finished ones are kept.
     """
-    if jobs is None:
-        jobs = 1 if pick_device().type == "cuda" else os.cpu_count() or 1
     for specification in specifications:
         check(specification)
-    groups: dict[object, list[int]] = {}
+    if jobs is None:
+        jobs = 1 if pick_device().type == "cuda" else os.cpu_count() or 1
+    groups: dict[object, list[Cell]] = {}
     for index, specification in enumerate(specifications):
-        groups.setdefault(_shared(specification), []).append(index)
-    found: dict[int, Evaluation] = {}
-    # Spawned, not forked: a forked child of a process that has used torch's threads can hang.
-    context = multiprocessing.get_context("spawn")
-    with (
-        context.Manager() as manager,
-        ProcessPoolExecutor(max(1, jobs), mp_context=context, initializer=_one_thread) as pool,
-    ):
-        shares: Shares = manager.dict()
-        left: set[Future[tuple[dict[int, Evaluation], list[str]]]] = {
-            pool.submit(_measure, [(i, specifications[i]) for i in group], cache, shares)
-            for group in groups.values()
-        }
+        groups.setdefault(_shared(specification), []).append((index, specification))
+    waiting: SimpleQueue[list[Cell]] = SimpleQueue()
+    for group in groups.values():
+        waiting.put(group)
+    state = _State()
+    workers = [_Worker(cache.resolve(), state) for _ in range(min(max(1, jobs), len(groups)))]
+    with ThreadPoolExecutor(max(1, len(workers))) as pool:
         try:
+            left = {pool.submit(worker.serve, waiting) for worker in workers}
             while left:
-                done, left = wait(left, timeout=LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+                done, left = wait(left, timeout=LOOK_EVERY_S, return_when=FIRST_EXCEPTION)
+                _report(state, len(specifications), on_step, on_notice)
                 for future in done:
-                    evaluations, notices = future.result()
-                    found |= evaluations
-                    for notice in notices if on_notice is not None else ():
-                        on_notice(notice)  # type: ignore[misc]
-                _report(shares, len(specifications), on_step)
-        except BaseException:
-            # Without this the pool would first measure all that is waiting.
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-    return tuple(found[index] for index in range(len(specifications)))
+                    future.result()
+        finally:
+            # Ends what still runs after an error or a Cancel; the pool's threads follow.
+            for worker in workers:
+                worker.end()
+    return tuple(state.found[index] for index in range(len(specifications)))
 
 
 def _shared(specification: Specification) -> object:
@@ -95,49 +99,91 @@ def _shared(specification: Specification) -> object:
         defence=None,
         threat="oblivious",
         substitute=None,
-        surrogates=None,
-        draws=1,
     )
 
 
-def _measure(
-    cells: Sequence[tuple[int, Specification]], cache: Path, shares: Shares
-) -> tuple[dict[int, Evaluation], list[str]]:
-    """Runs in a process of its own: some cells, one after another."""
-    found: dict[int, Evaluation] = {}
-    notices: list[str] = []
-    for index, specification in cells:
-        found[index] = evaluate(
-            specification,
-            on_step=_teller(index, shares),
-            on_notice=notices.append,
-            cache=cache,
+class _Worker:
+    """A process of its own, and the thread that talks to it.
+
+    Not a child of ``multiprocessing``: that runs the main script again, which in the dashboard
+    and in its tests is a page.
+    """
+
+    def __init__(self, cache: Path, state: _State) -> None:
+        self.cache = cache
+        self.state = state
+        self._ended = threading.Event()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "core.evaluation.process"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
-        shares[index] = 1.0
-    return found, notices
+
+    def serve(self, waiting: "SimpleQueue[list[Cell]]") -> None:
+        """Measure one group of cells after another until none waits.
+
+        Raises:
+            LabError: A cell could not be measured, or the process died.
+        """
+        try:
+            while not self._ended.is_set():
+                try:
+                    group = waiting.get_nowait()
+                except Empty:
+                    return
+                self._measure(group)
+        finally:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # an order that nobody read
+                        pipe.close()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._ended.set()
+        self._process.kill()
+        self._process.wait()
+
+    def _measure(self, group: Sequence[Cell]) -> None:
+        order = {
+            "cache": str(self.cache),
+            "cells": [[index, specification.as_dict()] for index, specification in group],
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(OSError):  # its death is told below
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        for line in self._process.stdout:
+            message = json.loads(line)
+            if "evaluation" in message:
+                index = message["index"]
+                self.state.found[index] = Evaluation.from_dict(message["evaluation"])
+                self.state.shares[index] = 1.0
+            elif "share" in message:
+                self.state.shares[message["index"]] = message["share"]
+            elif "notice" in message:
+                self.state.notices.put(message["notice"])
+            elif message["error"] is not None:
+                raise LabError(message["error"])
+            else:
+                return
+        if not self._ended.is_set():
+            raise LabError(
+                "a measuring process ended before its work (was the memory full?); run the same "
+                "command again, with --jobs 1 if memory is short: finished cells are kept"
+            )
 
 
-def _teller(index: int, shares: Shares) -> Callable[[Step], None]:
-    """Tells how far a cell is, not more often than anybody looks."""
-    last = -1.0
-
-    def tell(step: Step) -> None:
-        nonlocal last
-        share = step.index / step.of
-        if share - last > 1 / PARTS:
-            last = share
-            shares[index] = share
-
-    return tell
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def _report(shares: Shares, cells: int, on_step: OnStep | None) -> None:
-    done = sum(shares.values())
+def _report(state: _State, cells: int, on_step: OnStep | None, on_notice: OnNotice | None) -> None:
+    while not state.notices.empty():
+        sentence = state.notices.get()
+        if on_notice is not None:
+            on_notice(sentence)
+    done = sum(list(state.shares.values()))
     if on_step is not None and done > 0:
-        on_step(Step(max(1, round(PARTS * done)), PARTS * cells, {"cells": float(int(done))}))
+        values = {"cells": float(len(state.found))}
+        on_step(Step(max(1, round(PARTS * done)), PARTS * cells, values))

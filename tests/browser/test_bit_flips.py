@@ -122,6 +122,7 @@ def test_a_bar_restricts_the_curve_and_a_point_changes_the_bars(visitor: Visitor
     points = page.locator("[class*=st-key-flips_curve] .scatterlayer .trace").nth(1)
     point = points.locator("path.point").last
     click_until(page, lambda: click_point(page, point), "**strength=*")
+    settle(page)
     figure = page.locator("[class*=st-key-flips_histogram] [role=figure]")
     expect(figure).not_to_have_attribute("aria-label", str(before))
 

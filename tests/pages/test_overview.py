@@ -180,7 +180,7 @@ def test_a_truncated_showcase_is_said(open_page: Open, folder: Path) -> None:
 
 
 def test_without_results_the_commands_are_named(open_page: Open) -> None:
-    assert "`python -m core evaluate` and `--suite clean`" in texts(open_page())
+    assert "`python -m core evaluate table` and `clean`" in texts(open_page())
 
 
 def test_results_show_as_a_table_and_stay_when_a_file_is_damaged(

@@ -158,3 +158,9 @@ def test_papernots_substitute_is_made_from_answers() -> None:
     assert "answers of the attacked system" in evaluation.notes[0]
     images, _ = load_dataset("mnist", "validation", count=20)
     assert torch.equal(images, load_dataset("mnist", "validation", count=170)[0][:20])
+
+
+def test_a_process_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.evaluation.parallel.sys.executable", "/bin/false")
+    with pytest.raises(LabError, match=r"a measuring process ended.*finished cells are kept"):
+        measure_all([FGSM], cache=tmp_path, jobs=1)
