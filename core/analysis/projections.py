@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysis.threads import torch_threads_kept
 from core.analysis.trust import neighbor_preservation
 from core.types import LabError
 
@@ -149,7 +150,8 @@ def project(points: Floats, spec: ProjectionSpec) -> Projection:
     if spec.method == "tsne":
         coordinates = _tsne(laid, spec)
     elif spec.method == "umap":
-        coordinates = _umap(laid, spec)
+        with torch_threads_kept():
+            coordinates = _umap(laid, spec)
     else:
         coordinates = principal_axes(laid)
     trust, baseline = neighbor_preservation(laid, coordinates)
@@ -171,7 +173,8 @@ def load_library(method: str) -> None:
     if method == "umap":
         # The library compiles itself at its first use.
         grid = np.stack(np.meshgrid(np.arange(8.0), np.arange(8.0)), -1).reshape(-1, 2)
-        _umap(grid.astype(np.float32), ProjectionSpec(method=method, neighbors=5))
+        with torch_threads_kept():
+            _umap(grid.astype(np.float32), ProjectionSpec(method=method, neighbors=5))
 
 
 def check_points(points: Floats, spec: ProjectionSpec) -> None:

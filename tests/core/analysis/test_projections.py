@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.analysis.projection_file import (
     find_projection,
@@ -72,8 +73,10 @@ def test_another_seed_gives_another_tsne() -> None:
 @pytest.mark.slow
 def test_umap_keeps_groups_together() -> None:
     pytest.importorskip("umap")
+    before = torch.get_num_threads()
     picture = project(groups(), ProjectionSpec(method="umap", neighbors=8))
     assert picture.trust > 3 * picture.baseline
+    assert torch.get_num_threads() == before, "torch would sum in another order from here on"
 
 
 def test_principal_axes_are_those_of_the_largest_spread() -> None:
