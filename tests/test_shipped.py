@@ -36,8 +36,9 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 def test_all_is_sound_and_small_enough() -> None:
     rows = checkpoint_rows()
     names = {(row.dataset, row.name) for row in rows}
-    assert names <= set(RECIPES), "all can be trained again"
-    assert {key for key in RECIPES if key[0] == "mnist"} <= names
+    # CelebA's are for those who have its images; Fashion-MNIST's are not trained to the end.
+    unshipped = {key for key in RECIPES if key[0] in ("celeba", "fashion_mnist")}
+    assert names == set(RECIPES) - unshipped
     assert [verify_checkpoint(row) for row in rows] == [None] * len(rows)
     assert max(row.size for row in rows) <= LARGEST_FILE
     files = [file for file in checkpoint_folder().rglob("*") if file.is_file()]
