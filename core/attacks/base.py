@@ -56,6 +56,7 @@ class Attack(ABC):
         norm: The distance the attack keeps small.
         iterative: Whether it takes many steps and reports them.
         targetable: Whether it can be given a target class.
+        gradient_free: Whether it asks for answers alone and never for a gradient.
         epsilon: Largest perturbation in the norm, in [0, 1] pixel units, held to four decimals;
             None for an attack that looks for the smallest perturbation.
 
@@ -68,6 +69,7 @@ class Attack(ABC):
     norm: ClassVar[Norm]
     iterative: ClassVar[bool] = True
     targetable: ClassVar[bool] = True
+    gradient_free: ClassVar[bool] = False
     epsilon: float | None = None
 
     def __post_init__(self) -> None:

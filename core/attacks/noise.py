@@ -27,6 +27,7 @@ class Noise(Attack):
     norm: ClassVar[Norm] = "linf"
     iterative: ClassVar[bool] = False
     targetable: ClassVar[bool] = False
+    gradient_free: ClassVar[bool] = True
     epsilon: float | None = field(
         default=0.3,
         metadata=control(
@@ -57,6 +58,7 @@ class NoiseL2(Attack):
     norm: ClassVar[Norm] = "l2"
     iterative: ClassVar[bool] = False
     targetable: ClassVar[bool] = False
+    gradient_free: ClassVar[bool] = True
     epsilon: float | None = field(
         default=2.0,
         metadata=control(

@@ -29,6 +29,7 @@ class Square(TorchAttack):
     title: ClassVar[str] = "Square"
     summary: ClassVar[str] = "Black box: tries random squares and keeps what helps, no gradient."
     theirs: ClassVar[str] = "Square"
+    gradient_free: ClassVar[bool] = True
     norm: ClassVar[Norm] = "linf"
     epsilon: float | None = field(default=0.3, metadata=_LINF)
     squares: int = field(
@@ -149,6 +150,7 @@ class OnePixel(TorchAttack):
     title: ClassVar[str] = "Few pixels"
     summary: ClassVar[str] = "Black box: evolves places and colours for a handful of pixels."
     theirs: ClassVar[str] = "OnePixel"
+    gradient_free: ClassVar[bool] = True
     norm: ClassVar[Norm] = "l0"
     pixels: int = field(
         default=5, metadata=control(low=1, high=20, step=1, help="Number of pixels that change.")

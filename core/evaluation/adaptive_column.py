@@ -8,6 +8,7 @@ import torch
 
 from core.attacks import ATTACKS, make_attack
 from core.evaluation.accuracy import Accuracy
+from core.evaluation.doubts import MISSED
 from core.evaluation.records import right_under
 from core.evaluation.specification import Evaluation
 from core.types import LabError
@@ -48,7 +49,7 @@ class AdaptiveFigure:
     @property
     def doubts(self) -> tuple[str, ...]:
         """Reasons not to trust the figure, each once."""
-        return tuple(dict.fromkeys(doubt for one in self.evaluations for doubt in one.doubts))
+        return joint_doubts([one.doubts for one in self.evaluations])
 
     @property
     def attacks(self) -> tuple[str, ...]:
@@ -144,3 +145,33 @@ def _right_under_all(found: Sequence[Evaluation], n: int) -> Accuracy:
     for one in found:
         right[: one.specification.n] &= right_under(one)
     return Accuracy(correct=int(right.sum()), n=n)
+
+
+def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The doubts about the worst case over several attacks on the same images.
+
+    What one attack missed another may have found, so a comparison counts only where it is made
+    with every one of them, and then with the one that missed least.
+
+    Args:
+        doubts: Those of each attack.
+    """
+    compared = [{_kind(one): one for one in each if one.endswith(MISSED)} for each in doubts]
+    kinds = set.intersection(*(set(each) for each in compared)) if compared else set()
+    least = {kind: min((each[kind] for each in compared), key=_count) for kind in kinds}
+    told = [
+        least.get(_kind(doubt)) if doubt.endswith(MISSED) else doubt
+        for each in doubts
+        for doubt in each
+    ]
+    return tuple(dict.fromkeys(doubt for doubt in told if doubt is not None))
+
+
+def _kind(doubt: str) -> str:
+    """A comparison without its numbers."""
+    return doubt.partition(" images fall to ")[2]
+
+
+def _count(doubt: str) -> int:
+    """How many images it is about."""
+    return int(doubt.partition(" ")[0])

@@ -33,6 +33,9 @@ BLACK_BOX_SQUARES = 300
 VANISHED = 1e-15
 """A gradient without an entry larger than this tells an attacker nothing."""
 
+MISSED = "but not to this attack."
+"""How a doubt ends that compares one attack with another."""
+
 CHECKS = 4
 """Parts of the computation that take long, for the progress."""
 
@@ -241,4 +244,4 @@ def _missed(who: str, theirs: Tensor, ours: Tensor) -> str | None:
     missed = int((theirs & ~ours).sum())
     if missed == 0:
         return None
-    return f"{missed} of {len(ours)} images fall to {who} but not to this attack."
+    return f"{missed} of {len(ours)} images fall to {who} {MISSED}"

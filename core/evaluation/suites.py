@@ -5,14 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from typing import Any, TypeAlias
 
+from core.attacks import ATTACKS
 from core.evaluation.checking import PAPERNOT
-from core.evaluation.specification import Specification
+from core.evaluation.results import stored_results
+from core.evaluation.specification import Evaluation, Specification
 
 Cells: TypeAlias = tuple[Specification, ...]
 
 CLASSIFIERS = ("a", "b", "c")
 BEST = ("lq_vae", "lq_vae_plus")
 DEFENCES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
+QUIET = ("lq_vae", "lq_vae_plus", "bit_depth")
+"""Those that draw nothing at random."""
 RANDOM_DRAWS = 8
 """Draws of a random defence that the adaptive attacks average in every gradient."""
 
@@ -72,13 +76,36 @@ def white_box(dataset: str) -> Cells:
 
 
 def noise(dataset: str) -> Cells:
-    """The control of the tables: random noise as large as the attacks, 1,000 test images."""
-    return tuple(
+    """The control of the tables: random noise as large as the attacks, 1,000 test images.
+
+    The size of an attack without a budget is known once it is measured: it is read from what is
+    stored, and such noise meets the bare classifiers alone.
+    """
+    budgets = tuple(
         _cell(dataset, classifier, defence, "noise", {"epsilon": epsilon})
         for epsilon in (JUDGED_EPSILON[dataset], WIDE_EPSILON)
         for classifier in CLASSIFIERS
         for defence in DEFENCES
     )
+    stored = (
+        evaluation
+        for suite in ("white-box", "black-box", "bpda")
+        for evaluation in stored_results(f"{dataset}-{suite}")
+    )
+    sizes = (_as_large(dataset, evaluation) for evaluation in stored)
+    return budgets + tuple(dict.fromkeys(cell for cell in sizes if cell is not None))
+
+
+def _as_large(dataset: str, evaluation: Evaluation) -> Specification | None:
+    """Noise of the mean size of an attack without a budget; None for one with a budget."""
+    spec = evaluation.specification
+    if spec.attack is None or "epsilon" in dict(spec.parameters):
+        return None
+    l2 = ATTACKS[spec.attack].norm == "l2"
+    name, size = ("noise_l2", evaluation.mean_l2) if l2 else ("noise", evaluation.mean_linf)
+    if size is None:
+        return None
+    return _cell(dataset, spec.classifier, None, name, {"epsilon": round(size, 4)})
 
 
 def black_box(dataset: str) -> Cells:
@@ -94,7 +121,7 @@ def black_box(dataset: str) -> Cells:
             substitute=substitute,
         )
         for classifier, substitute in permutations(CLASSIFIERS, 2)
-        for defence in (*BEST, "bit_depth")
+        for defence in QUIET
     )
     papernot = tuple(
         _cell(
@@ -106,7 +133,7 @@ def black_box(dataset: str) -> Cells:
             threat="transfer",
             substitute=PAPERNOT,
         )
-        for defence in (None, *BEST, "bit_depth")
+        for defence in (None, *QUIET)
     )
     return pairs + papernot
 
@@ -146,20 +173,20 @@ def _adaptive(
 
 
 def adaptive(dataset: str) -> Cells:
-    """Attacks that see classifier A and the defence, 500 test images; the dear ones 200.
+    """Attacks that see classifier A and the defence, 500 test images; the dear ones fewer.
 
     Linf at a small and at the wide budget, and L2, where rounding pixels is no answer.
     """
-    quiet = ("lq_vae", "lq_vae_plus", "bit_depth")
-    cells = _adaptive(dataset, quiet, "pgd", 500, epsilon=0.1, restarts=2, steps=100)
-    # Eight draws a gradient make every step eight times as dear.
-    cells += _adaptive(dataset, ("lq_vae_noisy",), "pgd", 200, epsilon=0.1, steps=100)
-    cells += _adaptive(dataset, quiet, "pgd_l2", 500, epsilon=1.5, steps=100)
+    cells = _adaptive(dataset, QUIET, "pgd", 500, epsilon=0.1, steps=100)
+    cells += _adaptive(dataset, QUIET, "pgd_l2", 500, epsilon=1.5, steps=100)
     if dataset == "mnist":
-        cells += _adaptive(dataset, quiet, "pgd", 500, epsilon=WIDE_EPSILON, steps=100)
-    cells += _adaptive(dataset, quiet, "apgd", 200, epsilon=0.1, steps=100)
+        cells += _adaptive(dataset, QUIET, "pgd", 500, epsilon=WIDE_EPSILON, steps=100)
+    cells += _adaptive(dataset, QUIET, "square", 500, epsilon=0.1, squares=1000)
+    cells += _adaptive(dataset, QUIET, "apgd", 200, epsilon=0.1, steps=100)
     cells += _adaptive(dataset, BEST, "apgd_t", 200, epsilon=0.1, steps=20)
-    return cells + _adaptive(dataset, DEFENCES, "square", 200, epsilon=0.1, squares=1000)
+    # Eight draws an answer make every step eight times as dear.
+    cells += _adaptive(dataset, ("lq_vae_noisy",), "pgd", 100, epsilon=0.1, steps=100)
+    return cells + _adaptive(dataset, ("lq_vae_noisy",), "square", 100, epsilon=0.1, squares=1000)
 
 
 def curves(dataset: str) -> Cells:
@@ -167,7 +194,7 @@ def curves(dataset: str) -> Cells:
     cells: list[Specification] = []
     for epsilon in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3):
         oblivious = {"epsilon": epsilon, "steps": 40}
-        for defence in (None, "lq_vae", "lq_vae_plus", "bit_depth"):
+        for defence in (None, *QUIET):
             cells.append(_cell(dataset, "a", defence, "pgd", oblivious, n=200))
             cells.append(_cell(dataset, "a", defence, "noise", {"epsilon": epsilon}, n=200))
             if defence is not None:
@@ -176,12 +203,11 @@ def curves(dataset: str) -> Cells:
 
 
 def convergence(dataset: str) -> Cells:
-    """Adaptive PGD at 0.1 with more and more steps, 200 test images: where does it settle?"""
-    defences = ("lq_vae", "lq_vae_plus", "bit_depth")
+    """Adaptive PGD at 0.1 with more and more steps, 100 test images: where does it settle?"""
     return tuple(
         cell
-        for steps in (1, 5, 10, 20, 50, 100, 200)
-        for cell in _adaptive(dataset, defences, "pgd", 200, epsilon=0.1, steps=steps)
+        for steps in (1, 5, 10, 20, 50, 100)
+        for cell in _adaptive(dataset, QUIET, "pgd", 100, epsilon=0.1, steps=steps)
     )
 
 

@@ -37,6 +37,9 @@ OBLIVIOUS_NOTE = "This attack does not see the defence."
 BARE = "bare classifier"
 """Name of the candidate that ignores the defence; an adaptive attacker can always use it."""
 
+DEFENDED = "defended classifier"
+"""Name of the pipeline itself, which an attack that needs no gradient asks directly."""
+
 JUDGED_DRAWS = 8
 """Draws of a random defence by which an image counts as broken or not: most of them decide."""
 
@@ -143,8 +146,10 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
 ) -> Broken:
     """Attack the defended classifier through one surrogate after another.
 
-    Images that are broken are not attacked again. Restarts of the attack are taken here: it is the
-    defended classifier that says whether one is needed, not the surrogate that was fooled.
+    An attack that needs no gradient has no need of a surrogate either: it asks the defended
+    classifier itself. Images that are broken are not attacked again. Restarts of the attack are
+    taken here: it is the defended classifier that says whether one is needed, not the surrogate
+    that was fooled.
 
     Args:
         attack: The attack to run through each surrogate.
@@ -153,7 +158,8 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
         images: Clean images (n, c, h, w) in [0, 1].
         labels: Their labels (n,).
         generator: For the attack and a random defence.
-        surrogates: Names to try, in this order; None tries the bare classifier and all surrogates.
+        surrogates: Names to try, in this order; None tries the bare classifier and all surrogates,
+            or the defended classifier itself where the attack is gradient-free.
         draws: Draws of a random defence that every gradient is averaged over.
         on_step: Progress over all surrogates.
 
@@ -163,7 +169,12 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
     Raises:
         ValueError: The defence has no such surrogate.
     """
-    views = views_of(classifier, purifier, generator, surrogates=surrogates, draws=draws)
+    if attack.gradient_free and surrogates is None:
+        averaged = draws if purifier.random else 1
+        itself = through(classifier, _itself(purifier), generator, draws=averaged)
+        views: Mapping[str, Classifier] = {DEFENDED: itself}
+    else:
+        views = views_of(classifier, purifier, generator, surrogates=surrogates, draws=draws)
     pipeline = defended(classifier, purifier, generator)
     judged = judged_draws(purifier)
     restarts = getattr(attack, "restarts", 1)
@@ -191,6 +202,11 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
         errors[standing] = torch.maximum(share, errors[standing])
         broken_by[name] += int((share > 0.5).sum())
     return Broken(adversarial, errors > 0.5, broken_by)
+
+
+def _itself(purifier: Purifier) -> Surrogate:
+    """The defence as it is, for attacks that take no gradient."""
+    return lambda images, generator: purifier(images, generator=generator)
 
 
 def judged_draws(purifier: Purifier | None) -> int:

@@ -90,14 +90,14 @@ _LQ_VAE_PLUS: dict[str, Any] = {
 }
 
 
-def _noisy_inputs(deviation: float) -> dict[str, Any]:
-    """Our own objective: the encoder sees images with normal noise of this deviation."""
+def _noisy_inputs(amplitude: float, *, code_flips: float, kl_weight: float) -> dict[str, Any]:
+    """Our own objective: the encoder sees images with noise of random sign up to this amplitude."""
     return {
         "passes": "joint",
         "loss": {
-            "input_noise": deviation,
-            "code_flips": 0.15,
-            "kl_weight": 0.1,
+            "input_noise": amplitude,
+            "code_flips": code_flips,
+            "kl_weight": kl_weight,
             "random_projection": True,
             "penalty_norm": 1.0,
             "penalty_weight": 0.03,
@@ -107,14 +107,23 @@ def _noisy_inputs(deviation: float) -> dict[str, Any]:
 
 _CLASSIFIER_STEPS = {"a": 8_600, "b": 12_900, "c": 6_000}
 
+_FASHION_STEPS = {"a": 13_000, "b": 12_900, "c": 5_000}
+
 _FACES: dict[str, Any] = {"image_shape": [3, 64, 64]}
 """CelebA's pictures; nothing trained on them is shipped."""
 
 RECIPES: Mapping[tuple[str, str], Recipe] = {
     **{
-        (dataset, name): Recipe(model=name, steps=steps, **_CLASSIFIER)
-        for dataset in ("mnist", "fashion_mnist")
+        ("mnist", name): Recipe(model=name, steps=steps, **_CLASSIFIER)
         for name, steps in _CLASSIFIER_STEPS.items()
+    },
+    # Clothes take longer than digits. After 1,000 steps this rate was at 88.1 % on 2,000 validation
+    # images, half of it at 87.8.
+    **{
+        ("fashion_mnist", name): Recipe(
+            model=name, steps=steps, **{**_CLASSIFIER, "learning_rate": 2e-3}
+        )
+        for name, steps in _FASHION_STEPS.items()
     },
     **{
         ("celeba", name): Recipe(
@@ -137,18 +146,18 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         steps=10_000,
         **_LQ_VAE,
     ),
-    ("fashion_mnist", "lq_vae"): Recipe(arguments={"latent_size": 64}, steps=10_000, **_LQ_VAE),
+    ("fashion_mnist", "lq_vae"): Recipe(arguments={"latent_size": 64}, steps=8_000, **_LQ_VAE),
     ("mnist", "lq_vae_plus"): Recipe(
         arguments={"latent_size": 256, "quantizer": "sign", "threshold_sharpness": 5.0},
-        objective_arguments=_noisy_inputs(0.4),
+        objective_arguments=_noisy_inputs(0.4, code_flips=0.15, kl_weight=0.1),
         steps=40_000,
         **_LQ_VAE_PLUS,
     ),
-    # No threshold on the pixels: greys carry meaning here.
+    # Greys carry meaning here: no threshold on the pixels, a larger code, less noise on it.
     ("fashion_mnist", "lq_vae_plus"): Recipe(
-        arguments={"latent_size": 256, "quantizer": "sign"},
-        objective_arguments=_noisy_inputs(0.2),
-        steps=20_000,
+        arguments={"latent_size": 384, "quantizer": "sign"},
+        objective_arguments=_noisy_inputs(0.15, code_flips=0.05, kl_weight=0.03),
+        steps=13_000,
         **_LQ_VAE_PLUS,
     ),
 }

@@ -58,6 +58,17 @@ def test_without_records_the_least_figure_counts_and_is_called_inexact() -> None
     assert (found[0].accuracy.correct, found[0].exact) == (2, False)
 
 
+def test_what_one_attack_missed_and_another_found_is_no_doubt_about_both() -> None:
+    guessing = "{} of 100 images fall to random noise but not to this attack."
+    blind = "2 of 100 images have a zero gradient: gradient attacks are blind there."
+    first = replace(adaptive("pgd", 0), doubts=(guessing.format(10), blind))
+    second = replace(adaptive("square", 0), doubts=(guessing.format(9),))
+    (both,) = adaptive_figures([first, second])
+    assert both.doubts == (guessing.format(9), blind)
+    (found,) = adaptive_figures([first, replace(second, doubts=())])
+    assert found.doubts == (blind,)
+
+
 def test_few_images_oblivious_ones_and_single_views_are_no_adaptive_figure() -> None:
     few = adaptive("pgd", 0, n=200)
     view = adaptive("pgd", 0, surrogates=("soft_quantizer",))

@@ -10,7 +10,7 @@ from core.evaluation.accuracy import Accuracy
 from core.evaluation.doubts import Doubted, find_doubts
 from core.evaluation.specification import Specification
 from core.evaluation.strength import too_weak
-from core.evaluation.threats import BARE, attack_adaptively, defended, views_of
+from core.evaluation.threats import BARE, DEFENDED, attack_adaptively, defended, views_of
 from core.types import Classifier, Purifier, Step, Surrogate
 from tests.core.evaluation import purifiers
 
@@ -92,6 +92,21 @@ def test_restarts_are_for_images_that_stand(
         on_step=reports.append,
     )
     assert reports[-1].index == reports[-1].of == 6, "both starts were taken"
+
+
+def test_a_gradient_free_attack_asks_the_defended_classifier_itself(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    """Also behind a random defence, with its answers averaged."""
+    attack = make_attack("square", epsilon=1.0, squares=20)
+    broken = attack_adaptively(
+        attack, classifier, purifiers.Shaky(), *four, generator=generator, draws=3
+    )
+    assert dict(broken.broken_by) == {DEFENDED: int(broken.fooled.sum())}
+    named = attack_adaptively(
+        attack, classifier, purifiers.Threshold(), *four, generator=generator, surrogates=(BARE,)
+    )
+    assert list(named.broken_by) == [BARE], "whoever names a view gets that view"
 
 
 def test_draws_are_averaged(
