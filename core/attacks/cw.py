@@ -46,9 +46,9 @@ class CarliniWagner(Attack):
         initial_c: First weight of the margin.
         confidence: kappa, the margin in logits by which the class must change.
         abort_early: Drop an image from a search once neither its loss nor its smallest success
-            has fallen for a tenth of the steps, and spend some of the time saved on one more
-            search that starts from the smallest success. The authors ask this of the loss of the
-            whole batch, so that the result of an image would depend on its neighbours.
+            has fallen for a tenth of the steps, and spend some of the time that several searches
+            save on one more that starts from the smallest success. The authors ask this of the
+            loss of the whole batch, so that an image's result would depend on its neighbours.
     """
 
     title: ClassVar[str] = "Carlini-Wagner"
@@ -96,7 +96,8 @@ class CarliniWagner(Attack):
         with torch.no_grad():
             reached = self.margin(problem, problem.classifier(clean))[1]
         left = (~reached).nonzero().flatten()
-        of = (self.searches + self.abort_early) * self.steps
+        polishes = self.abort_early and self.searches > 1  # a single search saves too little
+        of = (self.searches + polishes) * self.steps
         part = problem.only(left)
         size = part.images.new_full((len(left),), torch.inf)
         c = torch.full_like(size, self.initial_c)
@@ -112,7 +113,7 @@ class CarliniWagner(Attack):
             success = found.size.isfinite()
             high, low = torch.where(success, c, high), torch.where(success, low, c)
             c = torch.where(high.isfinite(), (low + high) / 2, c * 10)
-        if self.abort_early:
+        if polishes:
             done = size.isfinite().nonzero().flatten()
             places = left[done]
             images[places] = self._polished(problem.only(places), high[done], images[places])

@@ -6,7 +6,9 @@ from functools import partial
 from core.checkpoints import CheckpointError, load_model
 from core.defenses.base import BasePurifier, CodedPurifier, Defense
 from core.defenses.bit_depth import BitDepth
+from core.defenses.jpeg import Jpeg
 from core.defenses.lq_vae import LqVaePurifier, NoisyLqVaePurifier
+from core.defenses.median import Median
 from core.models.lq_vae import LqVae
 from core.types import Purifier
 
@@ -71,6 +73,18 @@ DEFENSES: Mapping[str, Defense] = {
         build=lambda _dataset: BitDepth(bits=1),
         paper="arXiv 1704.01155",
     ),
+    "median": Defense(
+        title="Median",
+        summary="Replaces every pixel by the median of its 3 x 3 neighbourhood: no training.",
+        build=lambda _dataset: Median(size=3),
+        paper="arXiv 1704.01155",
+    ),
+    "jpeg": Defense(
+        title="JPEG",
+        summary="Saves the image as a JPEG file of quality 75 and reads it again: no training.",
+        build=lambda _dataset: Jpeg(quality=75),
+        paper="arXiv 1705.02900",
+    ),
 }
 
 
@@ -92,7 +106,9 @@ __all__ = [
     "BitDepth",
     "CodedPurifier",
     "Defense",
+    "Jpeg",
     "LqVaePurifier",
+    "Median",
     "NoisyLqVaePurifier",
     "load_defense",
 ]
