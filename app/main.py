@@ -27,6 +27,12 @@ navigation = st.navigation(
             url_path="attack_lab",
         ),
         st.Page(
+            PAGES / "defenses.py",
+            title="Defences",
+            icon=":material/cleaning_services:",
+            url_path="defenses",
+        ),
+        st.Page(
             PAGES / "latent_map.py",
             title="Latent map",
             icon=":material/scatter_plot:",

@@ -28,7 +28,7 @@ GROUPS = {
     "all": "All images",
     "repaired": "Fooled, then repaired",
     "not_repaired": "Fooled, not repaired",
-    "spoiled": "Spoiled by the purifier",
+    "spoiled": "Broken by the purifier",
     "not_fooled": "Not fooled",
     "wrong_before": "Wrong before the attack",
 }

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.runs.words import BADGES
+from app.runs.words import BADGES, OUTCOME_COLORS
 from app.theme import ROLES
-from core.analysis import Outcome
 from core.analysis.attacked import Attacked
 from core.analysis.default_map import MAP_ROLES, MapRole
 
@@ -18,14 +17,6 @@ CLASS_COLORS = (
 )
 """Ten colours that keep apart and are seen on light and dark. They stand for classes, which have
 no role; the shape of a point still says its role."""
-
-OUTCOME_COLORS: Mapping[Outcome, str] = {
-    "not fooled": ROLES["clean"].color,
-    "repaired": ROLES["purified"].color,
-    "not repaired": ROLES["adversarial"].color,
-    "spoiled": "#9C6B4E",
-    "wrong before": ROLES["noise"].color,
-}
 
 FLIPS_SCALE = (ROLES["clean"].color, ROLES["code"].color, ROLES["adversarial"].color)
 """From no flipped bit to the most."""

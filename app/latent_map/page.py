@@ -16,12 +16,12 @@ from app.latent_map.panel import show_panel, show_walls
 from app.latent_map.picture import picture_of
 from app.latent_map.points import Points, place_points, raw_points
 from app.latent_map.settings import PAGE, VIEWS, MapSettings, read_map
-from app.latent_map.triplets import show_triplets
 from app.latent_map.words import alt_words, caption_words, heading_words
 from app.runs.attacked import obtain_attacked
 from app.runs.choices import Offer
 from app.runs.form import run_form
 from app.runs.session import PageSession
+from app.runs.triplets import show_triplets
 from app.runs.words import sentence
 from app.theme import CHART_CONFIG
 from core.analysis.attacked import Attacked
@@ -60,7 +60,7 @@ def show_latent_map(datasets: Menu, offers: dict[str, Offer]) -> None:
     if picture is not None:
         points, projection = picture
         _show_map(session, attacked, settings, (points, projection), classes)
-        show_triplets(attacked, show_choice(session, attacked, settings), classes)
+        show_triplets(PAGE, attacked, show_choice(session, attacked, settings), classes)
         show_comparison(attacked, settings, classes)
         _offer_csv(attacked, points, settings)
 

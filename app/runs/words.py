@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.theme import RoleName
+from app.theme import ROLES, RoleName
 from core.analysis import Outcome
 
 
@@ -28,5 +28,14 @@ BADGES: Mapping[Outcome, Badge] = {
     "fooled": Badge("Fooled", "adversarial", ":material/bolt:"),
     "repaired": Badge("Fooled, then repaired", "purified", ":material/healing:"),
     "not repaired": Badge("Fooled, not repaired", "adversarial", ":material/broken_image:"),
-    "spoiled": Badge("Spoiled by the purifier", "adversarial", ":material/broken_image:"),
+    "spoiled": Badge("Broken by the purifier", "adversarial", ":material/broken_image:"),
 }
+
+OUTCOME_COLORS: Mapping[Outcome, str] = {
+    "not fooled": ROLES["clean"].color,
+    "repaired": ROLES["purified"].color,
+    "not repaired": ROLES["adversarial"].color,
+    "spoiled": "#9C6B4E",
+    "wrong before": ROLES["noise"].color,
+}
+"""The colour of each outcome over many images, where 'fooled' alone does not occur."""

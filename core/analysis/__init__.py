@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         decoded as decoded,
         find_importance as find_importance,
     )
+    from core.analysis.lineup import Entry as Entry, Lineup as Lineup, make_lineup as make_lineup
     from core.analysis.runs import WORST as WORST, RunSpec as RunSpec
     from core.analysis.snippets import python_snippet as python_snippet
     from core.analysis.sweep_file import find_sweep as find_sweep, keep_sweep as keep_sweep
@@ -86,6 +87,7 @@ _NAMES = {
     ),
     "flips_file": ("StoredFlips", "stored_flips"),
     "importance": ("BitImportance", "bit_importance", "decoded", "find_importance"),
+    "lineup": ("Entry", "Lineup", "make_lineup"),
     "runs": ("WORST", "RunSpec"),
     "snippets": ("python_snippet",),
     "sweep_file": ("find_sweep", "keep_sweep"),

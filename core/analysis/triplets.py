@@ -123,16 +123,31 @@ class Triplet:
 
     @property
     def outcome(self) -> Outcome:
-        """What happened, in one word; ``spoiled`` means that only the purifier erred."""
-        if self.original.prediction != self.label:
-            return "wrong before"
-        fooled = self.adversarial.prediction != self.label
-        if self.purified is None:
-            return "fooled" if fooled else "not fooled"
-        right = self.purified.prediction == self.label
-        if fooled:
-            return "repaired" if right else "not repaired"
-        return "not fooled" if right else "spoiled"
+        """What happened, in one word."""
+        purified = None if self.purified is None else self.purified.prediction
+        return outcome_of(
+            self.label, self.original.prediction, self.adversarial.prediction, purified
+        )
+
+
+def outcome_of(label: int, original: int, adversarial: int, purified: int | None) -> Outcome:
+    """What became of an image, in one word; ``spoiled`` means that only the purifier erred.
+
+    Args:
+        label: The right class.
+        original: The classifier's answer to the clean image.
+        adversarial: Its answer to the attacked one.
+        purified: Its answer to the purified one; None without a purifier.
+    """
+    if original != label:
+        return "wrong before"
+    fooled = adversarial != label
+    if purified is None:
+        return "fooled" if fooled else "not fooled"
+    right = purified == label
+    if fooled:
+        return "repaired" if right else "not repaired"
+    return "not fooled" if right else "spoiled"
 
 
 def make_triplet(

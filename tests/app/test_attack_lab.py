@@ -176,7 +176,7 @@ SPEC = RunSpec(dataset="mnist", classifier="a", defense="lq_vae", index=0, attac
         ),
         (triplet(7, 3, 5), "Fooled, not repaired", "The purifier did not help: 5 is not 7."),
         (triplet(7, 7, 7), "Not fooled", "the attack failed. After the purifier it is 7 as well"),
-        (triplet(7, 7, 2), "Spoiled by the purifier", "here the defence does harm"),
+        (triplet(7, 7, 2), "Broken by the purifier", "here the defence does harm"),
         (triplet(7, 3, None), "Fooled", "The attack turned 7 into 3"),
         (triplet(1, 1, 1), "Wrong before the attack", "takes this 7 for 1 before any attack"),
         (triplet(7, 3, 7, target=5), "Fooled, then repaired", "It aimed at 5 and missed."),

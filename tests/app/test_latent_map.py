@@ -13,8 +13,8 @@ from app.latent_map.export import COLUMNS, as_csv
 from app.latent_map.panel import cell_share, code_share, wall_rows
 from app.latent_map.points import Points, map_latents, place_points, raw_points
 from app.latent_map.settings import COLORS, MapSettings
-from app.latent_map.triplets import triplet_html
 from app.latent_map.words import alt_words, caption_words
+from app.runs.triplets import triplet_html
 from app.theme import ROLES
 from core.analysis.attacked import Attacked
 from core.analysis.flips import pair_agreement

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from app import cache
 from core.data import load_dataset
-from core.defenses import BitDepth, LqVaePurifier
+from core.defenses import DEFENSES, LqVaePurifier, load_defense
 from core.models.lq_vae import LqVae
 from core.types import Purifier
 from tests.fakes import manifest_row
@@ -42,9 +42,9 @@ def nearest_mean(images: Tensor) -> Tensor:
 
 @remember
 def tiny_purifier(name: str) -> Purifier:
-    """The defence of that name: bit depth is itself, everything else a tiny LQ-VAE of 8 bits."""
-    if name == "bit_depth":
-        return BitDepth(bits=1)
+    """The defence of that name if it needs no training; everything else is an LQ-VAE of 8 bits."""
+    if DEFENSES[name].checkpoint is None:
+        return load_defense("mnist", name)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = LqVae(latent_size=8, widths=(2, 4), hidden=16)

@@ -1,6 +1,6 @@
-"""The chosen images below the map: original, adversarial and purified, side by side."""
+"""Images of a run: original, adversarial and purified side by side, a page of them at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -8,7 +8,6 @@ import torch
 from numpy.typing import NDArray
 
 from app.gallery import Tile, tiles_html
-from app.latent_map.settings import PAGE
 from app.runs.words import BADGES
 from app.theme import RoleName, word
 from core.analysis.attacked import Attacked
@@ -19,18 +18,27 @@ COLUMNS = 2
 SCALE = 4
 
 
-def show_triplets(attacked: Attacked, chosen: Sequence[int], classes: Sequence[str]) -> None:
+def show_triplets(
+    page_name: str,
+    attacked: Attacked,
+    chosen: Sequence[int],
+    classes: Sequence[str],
+    *,
+    on_pick: Callable[[int], None] | None = None,
+) -> None:
     """The pictures of the chosen images, a page of them at a time.
 
     Args:
+        page_name: Begins the keys of what is drawn.
         attacked: The run.
         chosen: Places in the split of images of this run.
         classes: Names of the classes.
+        on_pick: Callback of a button below each image, with its place; None draws no button.
     """
     pages = -(-len(chosen) // PER_PAGE)
     page = 1
     if pages > 1:
-        key = f"{PAGE}_page"
+        key = f"{page_name}_page"
         if int(st.session_state.get(key, 1)) > pages:
             st.session_state[key] = 1
         page = st.pagination(pages, key=key)
@@ -41,6 +49,16 @@ def show_triplets(attacked: Attacked, chosen: Sequence[int], classes: Sequence[s
         row = on_page[start : start + COLUMNS]
         for column, index in zip(columns, row, strict=False):
             column.html(triplet_html(attacked, position[index], classes))
+            if on_pick is not None:
+                column.button(
+                    "Through every defence",
+                    key=f"{page_name}_pick_{index}",
+                    on_click=on_pick,
+                    args=(index,),
+                    type="tertiary",
+                    icon=":material/arrow_upward:",
+                    help="Shows this image above, attacked and purified by every defence.",
+                )
 
 
 def triplet_html(attacked: Attacked, place: int, classes: Sequence[str]) -> str:

@@ -1,0 +1,90 @@
+"""The settings of the defences page as one frozen value, and its form in the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.controls import Menu
+from app.runs.choices import Offer
+from app.runs.settings import RunSettings, most_images, read_run
+from app.state import LinkReader
+from core.analysis import Outcome, RunSpec
+
+PAGE = "defenses"
+"""Prefix of the page's keys in the session."""
+
+ALL = "all"
+OUTCOMES: tuple[Outcome, ...] = (
+    "not fooled",
+    "spoiled",
+    "repaired",
+    "not repaired",
+    "wrong before",
+)
+"""What can become of an image behind a purifier, in the order of the picture."""
+
+
+FIRST_RUN = RunSettings(defense="lq_vae_16", attack="fgsm", parameters=(("epsilon", 0.15),), n=500)
+"""What the page shows at first: quick to make, and so coarse a code that every outcome occurs."""
+
+
+def is_quick(run: RunSettings) -> bool:
+    """Whether a run is the first one, whatever its data set, classifier and defence."""
+    names = ("attack", "parameters", "n", "seed")
+    return all(getattr(run, name) == getattr(FIRST_RUN, name) for name in names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefensesSettings:
+    """Everything a visitor can set.
+
+    Attributes:
+        run: The attack, and the defence of the gallery.
+        index: Place in the ``validation`` split of the image that goes through every defence.
+        outcome: Which images the gallery shows: one of ``OUTCOMES``, or ``ALL``.
+    """
+
+    run: RunSettings = FIRST_RUN
+    index: int = 27
+    outcome: str = ALL
+
+    def params(self) -> dict[str, str]:
+        """The settings as the address holds them."""
+        params = self.run.params() | {"index": str(self.index)}
+        if self.outcome != ALL:
+            params["outcome"] = self.outcome.replace(" ", "_")
+        return params
+
+    def spec(self) -> RunSpec:
+        """The attack on the one image, which sees no defence."""
+        return RunSpec(
+            dataset=self.run.dataset,
+            classifier=self.run.classifier,
+            index=self.index,
+            attack=self.run.attack,
+            parameters=self.run.parameters,
+            seed=self.run.seed,
+        )
+
+
+def read_settings(
+    params: Mapping[str, str], datasets: Menu, offers: Mapping[str, Offer]
+) -> tuple[DefensesSettings, tuple[str, ...]]:
+    """Settings from an address, and a sentence for everything in it that could not be used.
+
+    Args:
+        params: The address's parameters, any text.
+        datasets: The data sets that can be chosen, at least one.
+        offers: The choices of each of them.
+    """
+    start = DefensesSettings()
+    reader = LinkReader(params)
+    run = read_run(reader, datasets, offers, start.run)
+    last = max(0, most_images(offers[run.dataset]) - 1)
+    words = {outcome.replace(" ", "_"): outcome for outcome in OUTCOMES}
+    outcome = reader.word("outcome", (ALL, *words), start.outcome)
+    settings = DefensesSettings(
+        run=run,
+        index=reader.whole("index", 0, last, min(start.index, last)),
+        outcome=words.get(outcome, ALL),
+    )
+    return settings, reader.finish()

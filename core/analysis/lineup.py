@@ -1,0 +1,112 @@
+"""One attacked image through every defence at once: what each makes of it, and how fast."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.analysis.runs import RunSpec
+from core.analysis.strikes import fresh
+from core.analysis.triplets import Floats, Outcome, Reading, Triplet, make_triplet, outcome_of, read
+from core.types import Classifier, OnStep, Purifier
+
+TIMED = 3
+"""A purification is run so many times, and the fastest counts: the first may prepare itself."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Entry:
+    """What one defence makes of the attacked image.
+
+    Attributes:
+        defense: A row of ``DEFENSES``.
+        purified: The adversarial image after the purifier.
+        purified_original: The clean image after the purifier.
+        outcome: What became of the image behind this defence.
+        removed: What the purifier changed in the adversarial image (c, h, w), in [-1, 1].
+        left: Euclidean distance of the purified image from the clean one.
+        seconds: Time of one purification.
+    """
+
+    defense: str
+    purified: Reading
+    purified_original: Reading
+    outcome: Outcome
+    removed: Floats
+    left: float
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Lineup:
+    """An attacked image and every defence's version of it.
+
+    Attributes:
+        attacked: The attack on the bare classifier, without a purifier.
+        entries: The defences, in the order given.
+    """
+
+    attacked: Triplet
+    entries: tuple[Entry, ...]
+
+
+def make_lineup(
+    classifier: Classifier,
+    purifiers: Mapping[str, Purifier],
+    image: Tensor,
+    label: int,
+    spec: RunSpec,
+    on_step: OnStep | None = None,
+) -> Lineup:
+    """Attack one image without sight of any defence, and purify it with all of them.
+
+    Args:
+        classifier: The bare classifier.
+        purifiers: The defences by name.
+        image: (c, h, w) in [0, 1], on the classifier's device.
+        label: Its class.
+        spec: The attack and the seed; without a defence.
+        on_step: Progress of the attack; may raise ``Cancelled``.
+    """
+    attacked = make_triplet(classifier, None, image, label, spec, on_step)
+    adversarial = torch.from_numpy(attacked.adversarial.image).to(image)
+    entries = tuple(
+        _entry(classifier, name, purifier, (image, adversarial), attacked, spec)
+        for name, purifier in purifiers.items()
+    )
+    return Lineup(attacked=attacked, entries=entries)
+
+
+def _entry(
+    classifier: Classifier,
+    name: str,
+    purifier: Purifier,
+    pair: tuple[Tensor, Tensor],
+    attacked: Triplet,
+    spec: RunSpec,
+) -> Entry:
+    image, adversarial = (picture.unsqueeze(0) for picture in pair)
+    seconds = float("inf")
+    with torch.no_grad():
+        for _ in range(TIMED):
+            started = time.perf_counter()
+            purified = purifier(adversarial, generator=fresh(image, spec))
+            seconds = min(seconds, time.perf_counter() - started)
+        clean = purifier(image, generator=fresh(image, spec))
+        after, after_clean = read(classifier, torch.cat([purified, clean]))
+    return Entry(
+        defense=name,
+        purified=after,
+        purified_original=after_clean,
+        outcome=outcome_of(
+            attacked.label,
+            attacked.original.prediction,
+            attacked.adversarial.prediction,
+            after.prediction,
+        ),
+        removed=(purified - adversarial)[0].float().cpu().numpy(),
+        left=float((purified - image).norm()),
+        seconds=seconds,
+    )

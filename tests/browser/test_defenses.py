@@ -1,0 +1,61 @@
+"""The defences page in a real browser: all defences on one digit, and a filtered gallery."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.checkpoints import checkpoint_folder
+from tests.browser.driving import Scheme, Size, Visitor, click_until, overflow, settle
+
+NEEDED = ("mnist-a.safetensors", "mnist-lq_vae_16.safetensors")
+
+pytestmark = pytest.mark.skipif(
+    not all((checkpoint_folder() / name).exists() for name in NEEDED),
+    reason="the first models are not trained yet: python -m core train lq_vae_16 --dataset mnist",
+)
+
+
+def wait_for_gallery(page: Page) -> None:
+    expect(page.locator("[data-image]").first).to_be_visible()
+    settle(page)
+
+
+def test_a_visitor_compares_defences_and_finds_whom_the_purifier_harmed(visitor: Visitor) -> None:
+    page = visitor.open("/defenses")
+    cards = page.locator(".cards .card[data-defense]")
+    expect(cards.filter(has_text="LQ-VAE plus")).to_contain_text(re.compile("right|wrong"))
+    assert cards.count() >= 6
+    wait_for_gallery(page)
+    page.get_by_role("radio", name="Broken by the purifier").click()
+    page.wait_for_url("**outcome=spoiled*")
+    wait_for_gallery(page)
+    shown = page.locator("[data-image]")
+    assert all("broken by the purifier" in text for text in shown.all_inner_texts())
+    place = shown.first.get_attribute("data-image")
+    page.get_by_role("button", name="Through every defence").first.click()
+    page.wait_for_url(f"**index={place}*")
+    expect(page.get_by_role("spinbutton", name="Image")).to_have_value(str(place))
+
+
+def test_a_click_on_a_bar_shows_its_images(visitor: Visitor) -> None:
+    page = visitor.open("/defenses")
+    wait_for_gallery(page)
+    # The third group of bars is the images that were fooled and repaired.
+    bar = page.locator(".js-plotly-plot .barlayer .trace").nth(2).locator("path").first
+    click_until(page, lambda: bar.click(force=True), "**outcome=repaired*")
+    wait_for_gallery(page)
+    assert "fooled, then repaired" in page.locator("[data-image]").first.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_nothing_is_cut_off(visitor: Visitor, size: Size, scheme: Scheme) -> None:
+    page = visitor.open("/defenses", size=size, scheme=scheme)
+    wait_for_gallery(page)
+    assert overflow(page) == 0
+    wide = page.evaluate(
+        "() => [...document.querySelectorAll('.cards .card')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert wide == 0
