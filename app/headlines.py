@@ -10,6 +10,7 @@ from core.attacks import ATTACKS
 from core.data import DATASETS
 from core.defenses import DEFENSES
 from core.evaluation import HEADLINES, THREATS, Accuracy, Evaluation, Specification, stored_results
+from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
 from core.types import LabError
 
 BARE = "Bare classifier"
@@ -100,10 +101,15 @@ def read_all() -> tuple[list[Evaluation], list[str]]:
 def headlines(evaluations: Sequence[Evaluation]) -> Headlines:
     """Arrange the evaluations of one classifier as a table.
 
+    Adaptive attacks of one budget share a column: what all of them together leave.
+
     Args:
         evaluations: At least one; all of one data set and one classifier.
     """
-    columns = [CLEAN, *dict.fromkeys(column(e.specification) for e in evaluations)]
+    blind = [e for e in evaluations if e.specification.threat != "adaptive"]
+    figures = adaptive_figures(evaluations)
+    columns = [CLEAN, *dict.fromkeys(column(e.specification) for e in blind)]
+    columns += dict.fromkeys(budget_column(figure) for figure in figures)
     defences = [BARE, *dict.fromkeys(_defence(e.specification) for e in evaluations)]
     cells: dict[tuple[str, str], Accuracy] = {}
 
@@ -116,9 +122,13 @@ def headlines(evaluations: Sequence[Evaluation]) -> Headlines:
     for evaluation in evaluations:
         title, defence = column(evaluation.specification), _defence(evaluation.specification)
         put(BARE, CLEAN, evaluation.clean)
-        put(BARE, title, evaluation.attacked)
         put(defence, CLEAN, evaluation.clean_defended)
-        put(defence, title, evaluation.robust)
+        if evaluation.specification.threat != "adaptive":
+            put(BARE, title, evaluation.attacked)
+            put(defence, title, evaluation.robust)
+    for figure in figures:
+        put(BARE, budget_column(figure), figure.bare)
+        put(_title_of(figure.defence), budget_column(figure), figure.accuracy)
     counts: dict[str, int] = {}
     for (_, title), accuracy in cells.items():
         counts[title] = min(accuracy.n, counts.get(title, accuracy.n))
@@ -130,17 +140,18 @@ def headlines(evaluations: Sequence[Evaluation]) -> Headlines:
         ),
         counts=counts,
         threats=tuple(threat for threat in THREATS if threat in threats),
-        doubts=_doubts(evaluations),
+        doubts=_doubts(blind, figures),
     )
 
 
-def _doubts(evaluations: Sequence[Evaluation]) -> tuple[str, ...]:
+def _doubts(blind: Sequence[Evaluation], figures: Sequence[AdaptiveFigure]) -> tuple[str, ...]:
     """Each doubt once, with the column it is about and the defences, if not all share it."""
+    told = [(column(e.specification), _defence(e.specification), e.doubts) for e in blind]
+    told += [(budget_column(one), _title_of(one.defence), one.doubts) for one in figures]
     found: dict[tuple[str, str], list[str]] = {}
-    for evaluation in evaluations:
-        for doubt in evaluation.doubts:
-            title = column(evaluation.specification)
-            found.setdefault((title, doubt), []).append(_defence(evaluation.specification))
+    for title, defence, doubts in told:
+        for doubt in doubts:
+            found.setdefault((title, doubt), []).append(defence)
     return tuple(
         f"{title}{'' if len(names) > 1 else f', {names[0]}'}: {doubt}"
         for (title, doubt), names in found.items()
@@ -168,6 +179,12 @@ def column(specification: Specification) -> str:
     return f"{title}, {specification.threat}"
 
 
+def budget_column(figure: AdaptiveFigure) -> str:
+    """The column of an adaptive budget, for example ``Linf 0.1, adaptive``."""
+    norm = "Linf" if figure.norm == "linf" else figure.norm.upper()
+    return f"{norm} {figure.epsilon:g}, adaptive"
+
+
 def cell(accuracy: Accuracy | None) -> str:
     """An accuracy in percent with its interval."""
     if accuracy is None:
@@ -178,10 +195,12 @@ def cell(accuracy: Accuracy | None) -> str:
 
 
 def _defence(specification: Specification) -> str:
-    if specification.defence is None:
-        return BARE
-    row = DEFENSES.get(specification.defence)
-    return row.title if row is not None else specification.defence
+    return BARE if specification.defence is None else _title_of(specification.defence)
+
+
+def _title_of(defence: str) -> str:
+    row = DEFENSES.get(defence)
+    return row.title if row is not None else defence
 
 
 def _title(key: str) -> str:

@@ -20,6 +20,37 @@ WAYS = (
         "Pick or draw a picture, attack it live, and watch the purifier bring it back.",
     ),
     (
+        "../pages/defenses.py",
+        "Defences",
+        ":material/cleaning_services:",
+        "One attacked picture through every defence, and whom each saved or harmed.",
+    ),
+    (
+        "../pages/latent_map.py",
+        "Latent map",
+        ":material/scatter_plot:",
+        "Where pictures lie in latent space, where an attack moves them, and the walls between.",
+    ),
+    (
+        "../pages/bit_flips.py",
+        "Bit flips",
+        ":material/bar_chart:",
+        "How many bits of the code an attack flips, and what a single bit does.",
+    ),
+    (
+        "../pages/quantizer.py",
+        "Quantizer",
+        ":material/grid_on:",
+        "Whether a quantizer does what its author thinks, and how coarse a code should be.",
+    ),
+    (
+        "../pages/robustness.py",
+        "Robustness",
+        ":material/shield:",
+        "The papers' tables beside ours, what is left when the attacker knows the defence, and "
+        "a panel to break it yourself.",
+    ),
+    (
         DATA_PAGE,
         "Data and models",
         ":material/database:",
