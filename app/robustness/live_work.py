@@ -10,8 +10,9 @@ from app.runs.estimate import UNITS, duration_words, estimated_seconds
 from app.runs.obtain import leave_slot, obtain
 from app.runs.settings import RunSettings
 from app.runs.words import sentence
+from core.analysis.storage import cache_folder
 from core.data import dataset_state
-from core.evaluation import Evaluation, Specification, evaluate
+from core.evaluation import Evaluation, Specification, evaluate, measure_all
 from core.evaluation.checking import check, hashes_of
 from core.evaluation.commands import estimated_hours
 from core.types import LabError, OnStep
@@ -54,12 +55,25 @@ def obtain_evaluation(spec: Specification) -> Evaluation | None:
         key = (SLOT, spec.fingerprint(hashes_of(spec)))
 
         def compute(on_step: OnStep) -> Evaluation:
-            return evaluate(spec, on_step=on_step)
+            return _measured(spec, on_step)
 
         return obtain(SLOT, key, compute, f"Attacking {spec.n} images")
     except (LabError, ValueError) as error:
         st.error(sentence(error), icon=":material/error:")
         return None
+
+
+def _measured(spec: Specification, on_step: OnStep) -> Evaluation:
+    """The trial; a long one in a process of its own.
+
+    Its thousands of small steps would else wait in turn with all the page's own Python, which
+    took a trial of one minute to about ten on a busy machine.
+    """
+    if spec.threat != "adaptive":
+        return evaluate(spec, on_step=on_step)
+    cache = cache_folder() / "evaluation"
+    (evaluation,) = measure_all([spec], cache=cache, jobs=1, on_step=on_step)
+    return evaluation
 
 
 def duration(spec: Specification, trial: Trial) -> str:

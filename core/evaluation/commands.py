@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable
 from functools import cache
 
+from core.attacks import make_attack
 from core.data import DATASETS
 from core.evaluation.results import stored_results
 from core.evaluation.specification import Evaluation, Specification
@@ -62,12 +63,13 @@ def estimated_hours(specification: Specification) -> float | None:
 
 
 def _effort(specification: Specification) -> float:
-    """What the time grows with, besides the images."""
-    parameters = dict(specification.parameters)
-    effort = 1.0
-    for name in ("steps", "restarts", "searches", "squares"):
-        effort *= float(parameters.get(name, 1))
-    return effort * specification.draws
+    """What the time grows with, besides the images; parameters left out are their defaults."""
+    effort = float(specification.draws)
+    if specification.attack is not None:
+        attack = make_attack(specification.attack, **dict(specification.parameters))
+        for name in ("steps", "restarts", "searches", "squares"):
+            effort *= float(getattr(attack, name, 1))
+    return effort
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.checkpoints import checkpoint_folder
-from tests.browser.driving import Scheme, Size, Visitor, overflow, settle
+from tests.browser.driving import PATIENCE, Scheme, Size, Visitor, overflow, settle
 from tests.server import Server, running_server
 
 NEEDED = ("mnist-a.safetensors", "mnist-lq_vae.safetensors")
@@ -71,6 +71,17 @@ def test_a_visitor_breaks_it_and_cancels_a_second_trial(visitor: Visitor) -> Non
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Attacking 200 images: cancelled.")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_an_adaptive_trial_ends_with_its_figures(visitor: Visitor) -> None:
+    page = visitor.open("/robustness?threat=adaptive&attack=pgd&epsilon=0.3&steps=5&n=10")
+    break_it(page)
+    result = page.locator(".live")
+    expect(result).to_contain_text(
+        re.compile(r"through the defence \(adaptive\)\s.*of 10 right", re.DOTALL),
+        timeout=3 * PATIENCE,
+    )
+    expect(page.get_by_text("Fallen: ")).to_be_visible()
 
 
 def test_a_pair_that_cannot_be_is_refused_before_anything_runs(visitor: Visitor) -> None:

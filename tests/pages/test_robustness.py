@@ -1,7 +1,7 @@
 """The robustness page as a visitor uses it, with results and evaluations that are invented."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,13 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[Specification]:
         doubts = ("A doubt.",) if spec.threat == "adaptive" else ()
         return invent(spec, robust=0.5, doubts=doubts)
 
+    def measure_all(
+        specs: Sequence[Specification], *, cache: Path, jobs: int, on_step: OnStep
+    ) -> tuple[Evaluation, ...]:
+        return tuple(evaluate(spec, on_step=on_step) for spec in specs)
+
     monkeypatch.setattr(live_work, "evaluate", evaluate)
+    monkeypatch.setattr(live_work, "measure_all", measure_all)
     return asked
 
 
