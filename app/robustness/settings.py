@@ -15,7 +15,7 @@ from core.evaluation import THREATS
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.slides import DATASETS_OF_SLIDES, TABLES
 from core.evaluation.specification import Specification
-from core.evaluation.suites import RANDOM_DRAWS
+from core.evaluation.threats import RANDOM_DRAWS
 
 PAGE = "robustness"
 """Prefix of the page's keys in the session."""

@@ -44,6 +44,10 @@ JUDGED_DRAWS = 8
 """Draws of a random defence by which an image counts as broken or not: most of them decide."""
 
 
+RANDOM_DRAWS = 8
+"""Draws of a random defence that an attacker of ours averages in every gradient, unless told."""
+
+
 @dataclass(frozen=True)
 class Broken:
     """The outcome of an adaptive attack.
