@@ -21,6 +21,12 @@ def cross_entropy(model: nn.Module, images: Tensor, labels: Tensor) -> Parts:
     }
 
 
+def half_mirrored(images: Tensor, generator: Generator) -> Tensor:
+    """Images (n, c, h, w), each with even odds turned left to right."""
+    draws = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
+    return torch.where(draws < 0.5, images.flip(-1), images)
+
+
 def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     """Mean over batch and latents of KL(N(mean, exp(log_var)) || N(0, 1))."""
     return -0.5 * (1 + log_var - mean.square() - log_var.exp()).mean()

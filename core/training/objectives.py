@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from typing_extensions import override
 
 from core.models.lq_vae import LqVae
-from core.training.losses import LqVaeLoss, Parts, cross_entropy
+from core.training.losses import LqVaeLoss, Parts, cross_entropy, half_mirrored
 from core.types import LabError
 
 PhaseLoss = Callable[[Tensor, Tensor, Generator], Parts]
@@ -41,14 +41,21 @@ class Objective(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierObjective(Objective):
-    """Cross-entropy on clean images with Adam."""
+    """Cross-entropy on clean images with Adam.
+
+    Attributes:
+        mirrored: Half of the images, drawn anew in every step, are seen in the mirror.
+    """
+
+    mirrored: bool = False
 
     @override
     def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
         parameters = tuple(model.parameters())
 
-        def loss(images: Tensor, labels: Tensor, _: Generator) -> Parts:
-            return cross_entropy(model, images, labels)
+        def loss(images: Tensor, labels: Tensor, generator: Generator) -> Parts:
+            seen = half_mirrored(images, generator) if self.mirrored else images
+            return cross_entropy(model, seen, labels)
 
         return (Phase(parameters, adam(parameters, learning_rate), loss),)
 

@@ -107,7 +107,7 @@ def _noisy_inputs(amplitude: float, *, code_flips: float, kl_weight: float) -> d
 
 _CLASSIFIER_STEPS = {"a": 8_600, "b": 12_900, "c": 6_000}
 
-_FASHION_STEPS = {"a": 13_000, "b": 10_000, "c": 4_200}
+_FASHION_STEPS = {"a": 13_000, "b": 10_000, "c": 3_400}
 
 _FACES: dict[str, Any] = {"image_shape": [3, 64, 64]}
 """CelebA's pictures; nothing trained on them is shipped."""
@@ -117,11 +117,14 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         ("mnist", name): Recipe(model=name, steps=steps, **_CLASSIFIER)
         for name, steps in _CLASSIFIER_STEPS.items()
     },
-    # Clothes take longer than digits. After 1,000 steps this rate was at 88.1 % on 2,000 validation
-    # images, half of it at 87.8.
+    # After 1,000 steps this rate was at 88.1 % on 2,000 validation images, half of it at 87.8.
     **{
         ("fashion_mnist", name): Recipe(
-            model=name, steps=steps, **{**_CLASSIFIER, "learning_rate": 2e-3}
+            model=name,
+            # A, trained first and without mirrored images, learned 96.9 % of what it had seen.
+            objective_arguments={} if name == "a" else {"mirrored": True},
+            steps=steps,
+            **{**_CLASSIFIER, "learning_rate": 2e-3},
         )
         for name, steps in _FASHION_STEPS.items()
     },
@@ -146,7 +149,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         steps=10_000,
         **_LQ_VAE,
     ),
-    ("fashion_mnist", "lq_vae"): Recipe(arguments={"latent_size": 64}, steps=8_000, **_LQ_VAE),
+    ("fashion_mnist", "lq_vae"): Recipe(arguments={"latent_size": 64}, steps=6_000, **_LQ_VAE),
     ("mnist", "lq_vae_plus"): Recipe(
         arguments={"latent_size": 256, "quantizer": "sign", "threshold_sharpness": 5.0},
         objective_arguments=_noisy_inputs(0.4, code_flips=0.15, kl_weight=0.1),
