@@ -7,6 +7,7 @@ from core.training.losses import (
     LqVaeLoss,
     full_range_error,
     gradient_penalty,
+    half_mirrored,
     kl_to_standard_normal,
 )
 
@@ -66,3 +67,13 @@ def test_code_flips_and_input_noise_stay_within_their_limits(
     share = (loss._flipped(codes, generator) < 0).float().mean(1)
     assert 0.08 < share.mean() < 0.12, "the mean of a uniform draw up to 0.2"
     assert share.max() < 0.4
+
+
+def test_about_half_of_the_images_are_mirrored_and_none_is_changed_otherwise() -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand((400, 1, 4, 4), generator=generator)
+    seen = half_mirrored(images, generator)
+    same = (seen == images).flatten(1).all(1)
+    turned = (seen == images.flip(-1)).flatten(1).all(1)
+    assert (same ^ turned).all()
+    assert 160 < int(turned.sum()) < 240
