@@ -1,6 +1,6 @@
 """Cells without a figure of ours: why, and what fills them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.runs.estimate import duration_words
@@ -8,7 +8,7 @@ from core.evaluation.commands import table_command
 from core.evaluation.paper_matching import identity
 from core.evaluation.paper_model import Cell, PaperTable
 from core.evaluation.specification import Specification
-from core.evaluation.suites import SUITES
+from core.evaluation.suites import SUITES, Cells
 
 
 @dataclass(kw_only=True)
@@ -47,6 +47,7 @@ class Gap:
 def gaps(table: PaperTable) -> list[Gap]:
     """The empty cells of a table by their reason, most of them first."""
     found: dict[str, Gap] = {}
+    suites = suites_of(table.dataset)
     for cell in _empty(table):
         assert cell.missing is not None
         gap = found.setdefault(cell.missing.reason, Gap(reason=cell.missing.reason))
@@ -56,7 +57,7 @@ def gaps(table: PaperTable) -> list[Gap]:
         *first, last = cell.missing.commands
         hours = cell.missing.hours
         gap.hours = None if gap.hours is None or hours is None else gap.hours + hours
-        suite = None if cell.specification is None else suite_of(cell.specification)
+        suite = None if cell.specification is None else suite_of(cell.specification, suites)
         command = last if suite is None else table_command(suite, table.dataset)
         for name in first:
             _once(gap.first, name)
@@ -64,12 +65,17 @@ def gaps(table: PaperTable) -> list[Gap]:
     return sorted(found.values(), key=lambda gap: -gap.cells)
 
 
-def suite_of(specification: Specification) -> str | None:
+def suites_of(dataset: str) -> dict[str, Cells]:
+    """The suites of a data set; CelebA has none."""
+    if dataset not in ("mnist", "fashion_mnist"):
+        return {}
+    return {name: specifications(dataset) for name, specifications in SUITES.items()}
+
+
+def suite_of(specification: Specification, suites: Mapping[str, Cells]) -> str | None:
     """The suite that measures a cell, the bare classifier's with any defence; None if none does."""
-    if specification.dataset not in ("mnist", "fashion_mnist"):
-        return None
-    for name, specifications in SUITES.items():
-        for one in specifications(specification.dataset):
+    for name, cells in suites.items():
+        for one in cells:
             alike = specification.defence in (None, one.defence) and one.n >= specification.n
             if alike and identity(one) == identity(specification):
                 return name

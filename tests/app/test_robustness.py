@@ -22,7 +22,7 @@ from app.robustness.curves import (
     over_steps,
     settled,
 )
-from app.robustness.gaps import gaps, suite_of
+from app.robustness.gaps import gaps, suite_of, suites_of
 from app.robustness.names import group_title, inline
 from app.robustness.table_view import row_doubts, table_html, tone
 from core.evaluation import THREATS, Evaluation, Specification
@@ -195,7 +195,7 @@ def test_a_single_cell_has_a_command_of_its_own() -> None:
     noise = Specification(
         dataset="mnist", classifier="a", attack="noise_l2", parameters=(("epsilon", 1.25),)
     )
-    assert suite_of(noise) is None
+    assert suite_of(noise, suites_of("mnist")) is None
     cells = suite("white-box")
     single = [line for gap in gaps(paper_table("mnist", "white-box", cells)) for line in gap.single]
     assert any("--attack noise_l2 --set epsilon=1.25" in line for line in single)
