@@ -124,6 +124,11 @@ def _gallery(settings: Settings, offer: Offer, labels: Tensor) -> int:
         return _thumbs(settings, shown, offer.classes[chosen_class])
 
 
+def _class_title(name: str) -> str:
+    """A class as its menu names it: a bare digit would say little, a longer word has no room."""
+    return f"Class {name}" if len(name) == 1 else name
+
+
 def _choose_class(label: int, offer: Offer, labels: Tensor) -> int:
     key = session.key("class")
 
@@ -137,7 +142,7 @@ def _choose_class(label: int, offer: Offer, labels: Tensor) -> int:
     chosen = left.selectbox(
         "Class",
         range(len(offer.classes)),
-        format_func=lambda number: f"Class {offer.classes[number]}",
+        format_func=lambda number: _class_title(offer.classes[number]),
         key=key,
         on_change=first_of_class,
         label_visibility="collapsed",
