@@ -107,7 +107,7 @@ def _noisy_inputs(amplitude: float, *, code_flips: float, kl_weight: float) -> d
 
 _CLASSIFIER_STEPS = {"a": 8_600, "b": 12_900, "c": 6_000}
 
-_FASHION_STEPS = {"a": 13_000, "b": 10_000, "c": 3_400}
+_FASHION_STEPS = {"a": 13_000, "b": 10_000, "c": 2_800}
 
 _FACES: dict[str, Any] = {"image_shape": [3, 64, 64]}
 """CelebA's pictures; nothing trained on them is shipped."""
