@@ -40,15 +40,23 @@ STYLE = """
 """
 
 
-def cards_html(lineup: Lineup, off: Mapping[str, str], classes: Sequence[str]) -> str:
+def cards_html(
+    lineup: Lineup,
+    off: Mapping[str, str],
+    classes: Sequence[str],
+    tuned: Sequence[tuple[str, str, int]] = (),
+) -> str:
     """All cards.
 
     Args:
         lineup: The image and what each defence makes of it.
         off: Why other defences cannot be shown, by title.
         classes: Names of the classes.
+        tuned: Settings that are no defaults, as (defence, name, value).
     """
-    ready = "".join(_card(entry, lineup, classes) for entry in lineup.entries)
+    ready = "".join(
+        _card(entry, lineup, classes, _title(entry.defense, tuned)) for entry in lineup.entries
+    )
     missing = "".join(
         f'<div class="card off"><h4>{escape(title)}</h4>'
         f'<div class="note">Off: {_with_code(reason)}</div></div>'
@@ -57,10 +65,15 @@ def cards_html(lineup: Lineup, off: Mapping[str, str], classes: Sequence[str]) -
     return f'{STYLE}<div class="cards" role="list">{ready}{missing}</div>'
 
 
-def _card(entry: Entry, lineup: Lineup, classes: Sequence[str]) -> str:
+def _title(defense: str, tuned: Sequence[tuple[str, str, int]]) -> str:
+    """A defence with its settings, for example ``JPEG, quality 40``."""
+    told = [f"{name} {value}" for owner, name, value in tuned if owner == defense]
+    return ", ".join([DEFENSES[defense].title, *told])
+
+
+def _card(entry: Entry, lineup: Lineup, classes: Sequence[str], title: str) -> str:
     label = lineup.attacked.label
     said, clean = entry.purified.prediction, entry.purified_original.prediction
-    title = DEFENSES[entry.defense].title
     purified = data_uri(to_png(torch.from_numpy(entry.purified.image), SCALE))
     removed = signed_picture(torch.from_numpy(entry.removed), GAIN, **SIGNED)
     badge = BADGES[entry.outcome]

@@ -17,7 +17,9 @@ from app.defenses.settings import (
     PAGE,
     DefensesSettings,
     is_quick,
+    only_tuned,
     read_settings,
+    tunable,
 )
 from app.defenses.work import lineup_of, load_purifiers
 from app.gallery import Tile, show_tiles
@@ -28,6 +30,7 @@ from app.runs.session import PageSession
 from app.runs.settings import most_images
 from app.runs.triplets import show_triplets
 from app.runs.words import BADGES, sentence
+from app.state import widget_key
 from app.theme import CHART_CONFIG, word
 from core.analysis import Lineup, Outcome, Reading
 from core.analysis.attacked import Attacked
@@ -37,8 +40,8 @@ from core.types import LabError
 
 Session = PageSession[DefensesSettings]
 
-INDEX = f"{PAGE}_w_index"
-OUTCOME = f"{PAGE}_w_outcome"
+INDEX = widget_key(PAGE, "index")
+OUTCOME = widget_key(PAGE, "outcome")
 PLAIN = 220
 """Pixels a side of the pictures above the cards, at most."""
 
@@ -67,25 +70,46 @@ def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
     seed(INDEX, settings.index)
     st.session_state[INDEX] = min(int(st.session_state[INDEX]), last)
     st.header("One image through every defence", divider="gray", anchor="one")
-    index = st.number_input(
-        "Image",
-        0,
-        last,
-        step=1,
-        key=INDEX,
-        width=180,
-        help="Place in the validation split. The images below have a button that brings them here.",
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        index = st.number_input(
+            "Image",
+            0,
+            last,
+            step=1,
+            key=INDEX,
+            width=180,
+            help="Place in the validation split. The images below have a button that brings them "
+            "here.",
+        )
+        with st.popover("Settings of the untrained ones", icon=":material/tune:"):
+            read = {(owner, name): _tune(settings, owner, name) for owner, name, _ in tunable()}
+    return replace(settings, index=int(index), tuned=only_tuned(read))
+
+
+def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
+    """The slider of one setting of a defence."""
+    row = DEFENSES[owner]
+    setting = row.settings[name]
+    key = widget_key(PAGE, f"{owner}_{name}")
+    seed(key, settings.settings_of(owner).get(name, setting.default))
+    value = st.slider(
+        f"{row.title}: {name}",
+        setting.low,
+        setting.high,
+        step=setting.step,
+        key=key,
+        help=setting.help,
     )
-    return replace(settings, index=int(index))
+    return int(value)
 
 
 def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
     names = tuple(name for name in offer.defenses.titles if name != NO_DEFENSE)
-    purifiers, broken = load_purifiers(settings.run.dataset, names)
+    purifiers, broken = load_purifiers(settings, names)
     off = {DEFENSES[name].title: sentence(LabError(why)) for name, why in broken.items()}
     off |= offer.defenses.missing
     try:
-        lineup = lineup_of(settings.spec(), purifiers)
+        lineup = lineup_of(settings, purifiers)
     except LabError as error:
         st.error(f"{sentence(error)} The other choices go on working.", icon=":material/error:")
         return
@@ -93,7 +117,7 @@ def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
         return
     with st.container(key=f"{PAGE}_before", width=3 * PLAIN):
         show_tiles(_before(lineup, offer.classes))
-    st.html(cards_html(lineup, off, offer.classes))
+    st.html(cards_html(lineup, off, offer.classes, settings.tuned))
     label = offer.classes[lineup.attacked.label]
     st.caption(
         f"The right answer is {label}. The attack sees classifier "

@@ -8,6 +8,7 @@ from app.runs.choices import Offer
 from app.runs.settings import RunSettings, most_images, read_run
 from app.state import LinkReader
 from core.analysis import Outcome, RunSpec
+from core.defenses import DEFENSES, Setting
 
 PAGE = "defenses"
 """Prefix of the page's keys in the session."""
@@ -41,18 +42,24 @@ class DefensesSettings:
         run: The attack, and the defence of the gallery.
         index: Place in the ``validation`` split of the image that goes through every defence.
         outcome: Which images the gallery shows: one of ``OUTCOMES``, or ``ALL``.
+        tuned: Settings of defences that differ from their defaults, as (defence, name, value).
     """
 
     run: RunSettings = FIRST_RUN
     index: int = 27
     outcome: str = ALL
+    tuned: tuple[tuple[str, str, int], ...] = ()
+
+    def settings_of(self, defense: str) -> dict[str, int]:
+        """What a defence is built with here, as far as it differs from the defaults."""
+        return {name: value for owner, name, value in self.tuned if owner == defense}
 
     def params(self) -> dict[str, str]:
         """The settings as the address holds them."""
         params = self.run.params() | {"index": str(self.index)}
         if self.outcome != ALL:
             params["outcome"] = self.outcome.replace(" ", "_")
-        return params
+        return params | {name: str(value) for _, name, value in self.tuned}
 
     def spec(self) -> RunSpec:
         """The attack on the one image, which sees no defence."""
@@ -64,6 +71,25 @@ class DefensesSettings:
             parameters=self.run.parameters,
             seed=self.run.seed,
         )
+
+
+def tunable() -> tuple[tuple[str, str, Setting], ...]:
+    """Every setting of every defence, as (defence, name, setting); no two names are alike."""
+    return tuple(
+        (defense, name, setting)
+        for defense, row in DEFENSES.items()
+        for name, setting in row.settings.items()
+    )
+
+
+def only_tuned(values: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
+    """Those of some settings, by defence and name, that can be taken and are no defaults."""
+    return tuple(
+        (defense, name, values[defense, name])
+        for defense, name, setting in tunable()
+        if values[defense, name] in range(setting.low, setting.high + 1, setting.step)
+        and values[defense, name] != setting.default
+    )
 
 
 def read_settings(
@@ -82,9 +108,14 @@ def read_settings(
     last = max(0, most_images(offers[run.dataset]) - 1)
     words = {outcome.replace(" ", "_"): outcome for outcome in OUTCOMES}
     outcome = reader.word("outcome", (ALL, *words), start.outcome)
+    read = {
+        (defense, name): reader.whole(name, setting.low, setting.high, setting.default)
+        for defense, name, setting in tunable()
+    }
     settings = DefensesSettings(
         run=run,
         index=reader.whole("index", 0, last, min(start.index, last)),
         outcome=words.get(outcome, ALL),
+        tuned=only_tuned(read),
     )
     return settings, reader.finish()

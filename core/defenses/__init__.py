@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from core.checkpoints import CheckpointError, load_model
-from core.defenses.base import BasePurifier, CodedPurifier, Defense
+from core.defenses.base import BasePurifier, CodedPurifier, Defense, Setting
 from core.defenses.bit_depth import BitDepth
 from core.defenses.jpeg import Jpeg
 from core.defenses.lq_vae import LqVaePurifier, NoisyLqVaePurifier
@@ -69,35 +69,55 @@ DEFENSES: Mapping[str, Defense] = {
     ),
     "bit_depth": Defense(
         title="Bit depth",
-        summary="Rounds every pixel to black or white: no training, the baseline to beat.",
-        build=lambda _dataset: BitDepth(bits=1),
+        summary="Rounds every pixel to black or white, or to a few greys: no training, the "
+        "baseline to beat.",
+        build=lambda _dataset, **settings: BitDepth(**settings),
         paper="arXiv 1704.01155",
+        settings={"bits": Setting(default=1, low=1, high=8, help="Bits that a pixel keeps.")},
     ),
     "median": Defense(
         title="Median",
-        summary="Replaces every pixel by the median of its 3 x 3 neighbourhood: no training.",
-        build=lambda _dataset: Median(size=3),
+        summary="Replaces every pixel by the median of its neighbourhood: no training.",
+        build=lambda _dataset, **settings: Median(**settings),
         paper="arXiv 1704.01155",
+        settings={
+            "size": Setting(default=3, low=1, high=9, step=2, help="Side of the window, in pixels.")
+        },
     ),
     "jpeg": Defense(
         title="JPEG",
-        summary="Saves the image as a JPEG file of quality 75 and reads it again: no training.",
-        build=lambda _dataset: Jpeg(quality=75),
+        summary="Saves the image as a JPEG file and reads it again: no training.",
+        build=lambda _dataset, **settings: Jpeg(**settings),
         paper="arXiv 1705.02900",
+        settings={
+            "quality": Setting(
+                default=75, low=1, high=95, help="Of the JPEG file: 1 is coarse, 95 is fine."
+            )
+        },
     ),
 }
 
 
-def load_defense(dataset: str, name: str) -> Purifier:
+def load_defense(dataset: str, name: str, **settings: int) -> Purifier:
     """A ready purifier for a data set.
 
+    Args:
+        dataset: A row of ``DATASETS``.
+        name: A row of ``DEFENSES``.
+        settings: What its row can be built with; defaults where left out.
+
     Raises:
-        ValueError: No such defence; the message lists the choices.
+        ValueError: No such defence or setting; the message lists the choices.
         CheckpointError: Its weights are missing or damaged; the message says how to mend them.
     """
     if name not in DEFENSES:
         raise ValueError(f"unknown defence {name!r}; choose from {', '.join(DEFENSES)}")
-    return DEFENSES[name].build(dataset)
+    known = DEFENSES[name].settings
+    for setting in settings.keys() - known.keys():
+        raise ValueError(
+            f"{name} has no setting {setting!r}; choose from {sorted(known) or 'none'}"
+        )
+    return DEFENSES[name].build(dataset, **settings)
 
 
 __all__ = [
@@ -110,5 +130,6 @@ __all__ = [
     "LqVaePurifier",
     "Median",
     "NoisyLqVaePurifier",
+    "Setting",
     "load_defense",
 ]

@@ -49,23 +49,46 @@ class BasePurifier(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A whole number that a defence can be built with.
+
+    Attributes:
+        default: What it is unless told.
+        low: The least value.
+        high: The greatest.
+        step: Distance of the values between.
+        help: One sentence on what it does.
+    """
+
+    default: int
+    low: int
+    high: int
+    step: int = 1
+    help: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Defense:
     """A row of ``DEFENSES``.
 
     Attributes:
         title: Its name on the screen.
         summary: One sentence on how it works.
-        build: From the name of a data set to the purifier; raises ``CheckpointError``.
+        build: From the name of a data set, and its settings by name, to the purifier; raises
+            ``CheckpointError``.
         checkpoint: Name of the checkpoint whose weights it uses; None needs no training.
         random: Whether two calls may differ.
+        paper: Where it was published.
+        settings: What it can be built with, by the name of the constructor's argument.
     """
 
     title: str
     summary: str
-    build: Callable[[str], Purifier]
+    build: Callable[..., Purifier]
     checkpoint: str | None = None
     random: bool = False
-    paper: str = field(default="")
+    paper: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
 def straight_through(purifier: BasePurifier) -> Surrogate:

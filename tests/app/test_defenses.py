@@ -9,7 +9,7 @@ import pytest
 from app.controls import Menu
 from app.defenses.cards import cards_html
 from app.defenses.flow import STACKS, STAGES, WRONG, flow_chart, flow_words
-from app.defenses.settings import ALL, FIRST_RUN, OUTCOMES, DefensesSettings, read_settings
+from app.defenses.settings import ALL, FIRST_RUN, OUTCOMES, DefensesSettings, read_settings, tunable
 from app.runs.choices import offer_for
 from core.analysis import Outcome, RunSpec, make_lineup
 from core.data import load_dataset
@@ -37,6 +37,17 @@ def test_an_address_means_what_it_was_written_from() -> None:
     assert read(chosen.params()) == (chosen, ())
 
 
+def test_settings_of_defences_are_part_of_the_address() -> None:
+    settings, notes = read({"quality": "20", "size": "3", "bits": "2"})
+    assert (settings.settings_of("jpeg"), notes) == ({"quality": 20}, ())
+    assert settings.settings_of("median") == {}, "a default is no change"
+    assert settings.params()["bits"] == "2"
+    assert "size" not in settings.params()
+    assert read({"size": "4"})[0].tuned == (), "a window has a middle"
+    names = [name for _, name, _ in tunable()]
+    assert len(names) == len(set(names))
+
+
 def test_odd_addresses_are_put_right_and_said() -> None:
     settings, notes = read({"outcome": "saved", "index": "100000", "color": "red"})
     assert (settings.outcome, settings.index) == (ALL, 999)
@@ -50,7 +61,9 @@ def test_a_card_says_what_a_defence_did() -> None:
     )
     purifiers = {name: load_defense("mnist", name) for name in ("bit_depth", "jpeg", "median")}
     lineup = make_lineup(nearest_mean, purifiers, images[7], int(labels[7]), spec)
-    html = cards_html(lineup, {"LQ-VAE <b>": "not trained; `train it` trains it."}, DIGITS)
+    off = {"LQ-VAE <b>": "not trained; `train it` trains it."}
+    assert "<h4>JPEG, quality 9</h4>" in cards_html(lineup, off, DIGITS, (("jpeg", "quality", 9),))
+    html = cards_html(lineup, off, DIGITS)
     assert html.count('class="card"') == 3
     for entry, title in zip(lineup.entries, ("Bit depth", "JPEG", "Median"), strict=True):
         assert f"Purified by {title}, classified as {entry.purified.prediction}" in html

@@ -19,6 +19,7 @@ PICTURES: tuple[tuple[str, str, Size, Scheme], ...] = (
     ("overview_dark", "/", "desktop", "dark"),
     ("attack_lab", "/attack_lab?attack=pgd&epsilon=0.2", "desktop", "light"),
     ("attack_lab_phone", "/attack_lab?attack=pgd&epsilon=0.2", "phone", "dark"),
+    ("defenses", "/defenses", "desktop", "light"),
 )
 
 

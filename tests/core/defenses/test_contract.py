@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import CheckpointError, save_checkpoint
-from core.defenses import DEFENSES, BitDepth, CodedPurifier, load_defense
+from core.defenses import DEFENSES, BitDepth, CodedPurifier, Setting, load_defense
 from core.models import MODELS
 from core.models.lq_vae import LqVae
 from core.types import Purifier
@@ -96,6 +96,28 @@ def test_codes_are_bits(purifier: Purifier, images: Tensor, generator: torch.Gen
 def test_unknown_names_list_the_choices() -> None:
     with pytest.raises(ValueError, match="unknown defence 'x'; choose from lq_vae"):
         load_defense("mnist", "x")
+
+
+@pytest.mark.parametrize("name", [name for name, row in DEFENSES.items() if row.settings])
+def test_settings_reach_the_purifier_and_defaults_are_the_constructors(
+    name: str, images: Tensor
+) -> None:
+    settings = DEFENSES[name].settings
+    defaults = {setting: one.default for setting, one in settings.items()}
+    plain = load_defense("mnist", name)
+    assert torch.equal(load_defense("mnist", name, **defaults)(images), plain(images))
+    ends = [{setting: end(one) for setting, one in settings.items()} for end in (low, high)]
+    assert not torch.equal(*(load_defense("mnist", name, **end)(images) for end in ends))
+    with pytest.raises(ValueError, match=f"{name} has no setting 'magic'; choose from"):
+        load_defense("mnist", name, magic=1)
+
+
+def low(setting: Setting) -> int:
+    return setting.low
+
+
+def high(setting: Setting) -> int:
+    return setting.high
 
 
 def test_missing_weights_say_how_to_train(checkpoint_copy: Path) -> None:
