@@ -8,6 +8,7 @@ from app.controls import Menu
 from core.checkpoints import checkpoint_rows, train_command
 from core.data import available_datasets, dataset_state
 from core.defenses import DEFENSES
+from core.training import RECIPES
 
 NO_DEFENSE = "none"
 """The choice of a bare classifier, as links write it."""
@@ -64,9 +65,11 @@ def offer_for(dataset: str) -> Offer:
     for name, defense in DEFENSES.items():
         if defense.checkpoint is None or defense.checkpoint in trained:
             titles[name] = defense.title
-        else:
+        elif (dataset, defense.checkpoint) in RECIPES:
             command = train_command(dataset, defense.checkpoint)
             missing[defense.title] = f"not trained yet; `{command}` trains it."
+        else:
+            missing[defense.title] = f"there is no recipe to train it on {row.title}."
     titles[NO_DEFENSE] = "No defence"
     return Offer(
         name=dataset,

@@ -1,12 +1,13 @@
 """What the pages that attack many images share: settings, addresses, estimates."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.controls import Menu
-from app.runs.choices import NO_DEFENSE, Offer
+from app.runs.choices import NO_DEFENSE, Offer, offer_for
 from app.runs.estimate import UNITS, duration_words, units_of
 from app.runs.parameters import kept_budget
 from app.runs.settings import RunSettings, most_images, purifiers, read_run
@@ -146,3 +147,12 @@ def test_a_length_of_time_in_words(seconds: float | None, words: str) -> None:
 def test_an_error_is_said_as_a_sentence() -> None:
     assert sentence(LabError("the file is missing")) == "The file is missing."
     assert sentence(LabError("Run it again.")) == "Run it again."
+
+
+def test_a_defence_without_a_recipe_names_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LQVAE_CHECKPOINTS", str(tmp_path))
+    missing = offer_for("fashion_mnist").defenses.missing
+    assert "python -m core train lq_vae --dataset fashion_mnist" in missing["LQ-VAE"]
+    assert missing["LQ-VAE, 16 bits"] == "there is no recipe to train it on Fashion-MNIST."
