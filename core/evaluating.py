@@ -19,6 +19,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dataset", default="mnist")
     command.add_argument("--classifier", default="a")
     command.add_argument("--defence")
+    command.add_argument(
+        "--settings",
+        nargs="*",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the defence",
+    )
     command.add_argument("--attack")
     command.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters"
@@ -51,6 +58,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
                 dataset=arguments.dataset,
                 classifier=arguments.classifier,
                 defence=arguments.defence,
+                settings=whole_settings(arguments.settings),
                 attack=arguments.attack,
                 parameters=plain_parameters(arguments.set),
                 threat=arguments.threat,
@@ -97,6 +105,16 @@ def _table_name(words: Sequence[str]) -> str | None:
 def say(sentence: str) -> None:
     """Tell the user something beside the results."""
     print(sentence, file=sys.stderr)
+
+
+def whole_settings(pairs: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """``name=value`` pairs of whole numbers."""
+    found: list[tuple[str, int]] = []
+    for name, value in plain_parameters(pairs):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise LabError(f"settings are whole numbers, got {name}={value}")
+        found.append((name, value))
+    return tuple(found)
 
 
 def plain_parameters(pairs: Sequence[str]) -> tuple[tuple[str, object], ...]:

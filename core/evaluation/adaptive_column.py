@@ -75,7 +75,8 @@ def adaptive_figures(
         budget = budget_of(one)
         if budget is None or spec.threat != "adaptive" or one.robust is None:
             continue
-        if spec.split == "test" and spec.surrogates is None and spec.attack != ONE_STEP:
+        usual = spec.surrogates is None and not spec.settings
+        if spec.split == "test" and usual and spec.attack != ONE_STEP:
             key = (spec.classifier, str(spec.defence), *budget)
             groups.setdefault(key, []).append(one)
     return tuple(

@@ -21,8 +21,7 @@ def check(specification: Specification) -> None:
         LabError: An unknown name, an impossible parameter, or more images than the split has.
     """
     spec = specification
-    if spec.defence is not None and spec.defence not in DEFENSES:
-        raise LabError(f"unknown defence {spec.defence!r}; choose from {', '.join(DEFENSES)}")
+    _check_defence(spec)
     if spec.attack is not None:
         if spec.attack not in ATTACKS:
             raise LabError(f"unknown attack {spec.attack!r}; choose from {', '.join(ATTACKS)}")
@@ -47,6 +46,22 @@ def check(specification: Specification) -> None:
             f"{spec.n:,} images{behind} are more than the {there:,} of the {spec.split} split; "
             "lower n"
         )
+
+
+def _check_defence(spec: Specification) -> None:
+    """Hold a defence and its settings to ``DEFENSES``."""
+    if spec.defence is not None and spec.defence not in DEFENSES:
+        raise LabError(f"unknown defence {spec.defence!r}; choose from {', '.join(DEFENSES)}")
+    known = DEFENSES[spec.defence].settings if spec.defence is not None else {}
+    for name, value in spec.settings:
+        if name not in known:
+            choices = ", ".join(known) or "none"
+            raise LabError(f"{spec.defence} has no setting {name!r}; choose from {choices}")
+        if not known[name].low <= value <= known[name].high:
+            raise LabError(
+                f"{name} of {spec.defence} must be {known[name].low} to {known[name].high}, "
+                f"got {value}"
+            )
 
 
 def checkpoints_of(specification: Specification) -> tuple[str, ...]:

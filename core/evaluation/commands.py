@@ -20,6 +20,8 @@ def command_for(specification: Specification) -> str:
     words.append(f"--classifier {spec.classifier}")
     if spec.defence is not None:
         words.append(f"--defence {spec.defence}")
+    if spec.settings:
+        words.append("--settings " + " ".join(f"{name}={value}" for name, value in spec.settings))
     if spec.attack is not None:
         words.append(f"--attack {spec.attack}")
     if spec.parameters:

@@ -21,7 +21,7 @@ from core.evaluation.doubts import Doubted, find_doubts
 from core.evaluation.keeping import Keeping, OnNotice
 from core.evaluation.papernot import labels_only, train_substitute
 from core.evaluation.records import pack
-from core.evaluation.specification import Evaluation, Specification
+from core.evaluation.specification import Evaluation, Specification, bare_of
 from core.evaluation.strength import too_weak
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
 from core.types import Classifier, OnStep, Purifier, part_of
@@ -87,7 +87,7 @@ class _Cell:
         self.classifier = load_classifier(spec.dataset, spec.classifier)
         self.purifier: Purifier | None = None
         if spec.defence is not None:
-            self.purifier = load_defense(spec.dataset, spec.defence)
+            self.purifier = load_defense(spec.dataset, spec.defence, **dict(spec.settings))
         self.crafting = Crafting(
             images=self.images,
             labels=self.labels,
@@ -140,9 +140,7 @@ class _Cell:
 
     def _strength_of(self, attack: Attack) -> Accuracy:
         """The bare classifier under the same attack, made for it."""
-        bare = replace(
-            self.spec, defence=None, threat="oblivious", surrogates=None, draws=1, substitute=None
-        )
+        bare = bare_of(self.spec)
         # Quick beside the attack on the defence, whose progress is the one that is told.
         crafting = replace(self.crafting, on_step=None)
         adversarial, _ = crafting.against(self.classifier, attack, bare)
@@ -202,7 +200,7 @@ class _Cell:
     def _crafted(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
         """Images made without sight of the defence, the seconds, and what a reader must know."""
         spec = self.spec
-        bare = replace(spec, defence=None, threat="oblivious", substitute=None)
+        bare = bare_of(spec)
         if spec.threat == "oblivious":
             note = OBLIVIOUS_NOTE if self.purifier else "No defence: the attack sees all there is."
             return *self.crafting.against(self.classifier, attack, bare), (note,)

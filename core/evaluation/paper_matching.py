@@ -155,7 +155,7 @@ def find_ours(
         for one in evaluations
         if one.specification.n >= needed
         and identity(one.specification) == identity(wanted)
-        and (any_defence or one.specification.defence == wanted.defence)
+        and (any_defence or _behind(one.specification) == _behind(wanted))
     ]
     return max(found, key=lambda one: one.specification.n, default=None)
 
@@ -171,6 +171,11 @@ def identity(specification: Specification) -> Hashable:
         specification.surrogates,
         specification.split,
     )
+
+
+def _behind(specification: Specification) -> Hashable:
+    """The defence with its settings."""
+    return specification.defence, specification.settings
 
 
 @lru_cache(maxsize=512)

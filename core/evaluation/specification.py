@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.evaluation.accuracy import Accuracy
@@ -18,6 +18,7 @@ class Specification:
         dataset: A row of ``DATASETS``.
         classifier: Name of its checkpoint.
         defence: A row of ``DEFENSES``, or None for the bare classifier.
+        settings: What the defence is built with, as sorted pairs; defaults where left out.
         attack: A row of ``ATTACKS``, or None for clean images.
         parameters: Constructor arguments of the attack, as sorted pairs.
         threat: A row of ``THREATS``.
@@ -32,6 +33,7 @@ class Specification:
     dataset: str
     classifier: str
     defence: str | None = None
+    settings: tuple[tuple[str, int], ...] = ()
     attack: str | None = None
     parameters: tuple[tuple[str, Any], ...] = ()
     threat: str = "oblivious"
@@ -53,6 +55,8 @@ class Specification:
             raise ValueError("an adaptive evaluation needs a defence and an attack")
         if self.threat != "adaptive" and (self.surrogates is not None or self.draws != 1):
             raise ValueError("only an adaptive attacker chooses surrogates and draws")
+        if self.settings and self.defence is None:
+            raise ValueError("settings belong to a defence, and there is none")
         if self.surrogates is not None and not self.surrogates:
             raise ValueError("surrogates must name at least one view; leave them out for all")
         self._check_substitute()
@@ -71,7 +75,8 @@ class Specification:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; what only some threats have is left out where it is not set."""
         values = {**asdict(self), "parameters": dict(self.parameters)}
-        unset = {"substitute": None, "surrogates": None, "draws": 1}
+        values["settings"] = dict(self.settings)
+        unset: dict[str, Any] = {"settings": {}, "substitute": None, "surrogates": None, "draws": 1}
         return {
             name: value
             for name, value in values.items()
@@ -81,7 +86,9 @@ class Specification:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Specification":
         """The inverse of ``as_dict``."""
-        changed: dict[str, Any] = {"parameters": tuple(sorted(values["parameters"].items()))}
+        changed: dict[str, Any] = {
+            name: tuple(sorted(values.get(name, {}).items())) for name in ("parameters", "settings")
+        }
         if values.get("surrogates") is not None:
             changed["surrogates"] = tuple(values["surrogates"])
         return cls(**{**values, **changed})
@@ -90,6 +97,12 @@ class Specification:
         """A short name for this specification measured on these checkpoints."""
         text = json.dumps([self.as_dict(), dict(hashes)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def bare_of(specification: Specification) -> Specification:
+    """The same attack on the bare classifier, without sight of any defence."""
+    unset: dict[str, Any] = {"surrogates": None, "draws": 1, "substitute": None}
+    return replace(specification, defence=None, settings=(), threat="oblivious", **unset)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,10 @@ def _attack(evaluation: Evaluation) -> str:
 
 def _defence(evaluation: Evaluation) -> str:
     name = evaluation.specification.defence
-    return "nothing" if name is None else DEFENSES[name].title
+    if name is None:
+        return "nothing"
+    told = [f"{setting} {value}" for setting, value in evaluation.specification.settings]
+    return ", ".join([DEFENSES[name].title, *told])
 
 
 def _cell(evaluation: Evaluation) -> str:

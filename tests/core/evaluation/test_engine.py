@@ -12,8 +12,10 @@ from core.data import load_dataset
 from core.evaluation import (
     Evaluation,
     Specification,
+    check,
     command_for,
     evaluate,
+    markdown_table,
     measure_all,
     right_under,
 )
@@ -55,6 +57,25 @@ def test_an_adaptive_cell_is_never_better_than_an_oblivious_one() -> None:
     assert oblivious.robust is not None
     assert adaptive.robust.correct <= oblivious.robust.correct
     assert sum(adaptive.broken_by.values()) <= 8
+
+
+def test_a_defence_can_be_measured_with_other_settings() -> None:
+    fine = replace(FGSM, defence="median", settings=(("size", 1),))
+    coarse = replace(fine, settings=(("size", 9),))
+    kept = [evaluate(spec).clean_defended for spec in (fine, coarse)]
+    assert kept[0] is not None
+    assert kept[1] is not None
+    assert kept[0].correct > kept[1].correct
+    assert Specification.from_dict(coarse.as_dict()) == coarse
+    assert "--defence median --settings size=9 --attack fgsm" in command_for(coarse)
+    assert "settings" not in FGSM.as_dict(), "what was measured before keeps its name"
+    assert "Median, size 9 |" in markdown_table([evaluate(coarse)])
+    with pytest.raises(LabError, match="size of median must be 1 to 9, got 99"):
+        check(replace(fine, settings=(("size", 99),)))
+    with pytest.raises(LabError, match="bit_depth has no setting 'size'; choose from bits"):
+        check(replace(fine, defence="bit_depth"))
+    with pytest.raises(ValueError, match="settings belong to a defence"):
+        replace(fine, defence=None)
 
 
 def test_a_transfer_is_made_on_the_substitute() -> None:
