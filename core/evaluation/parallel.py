@@ -16,7 +16,7 @@ from typing import TypeAlias
 from core.devices import pick_device
 from core.evaluation.checking import check
 from core.evaluation.keeping import OnNotice
-from core.evaluation.specification import Evaluation, Specification
+from core.evaluation.specification import Evaluation, Specification, bare_of
 from core.types import LabError, OnStep, Step
 
 Cell: TypeAlias = tuple[int, Specification]
@@ -93,13 +93,8 @@ def _shared(specification: Specification) -> object:
     """What cells have in common that face the same adversarial images."""
     if specification.threat == "adaptive":
         return specification
-    return replace(
-        specification,
-        classifier=specification.substitute or specification.classifier,
-        defence=None,
-        threat="oblivious",
-        substitute=None,
-    )
+    attacked = specification.substitute or specification.classifier
+    return replace(bare_of(specification), classifier=attacked)
 
 
 class _Worker:

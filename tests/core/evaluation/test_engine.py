@@ -59,17 +59,18 @@ def test_an_adaptive_cell_is_never_better_than_an_oblivious_one() -> None:
     assert sum(adaptive.broken_by.values()) <= 8
 
 
-def test_a_defence_can_be_measured_with_other_settings() -> None:
+def test_a_defence_can_be_measured_with_other_settings(tmp_path: Path) -> None:
     fine = replace(FGSM, defence="median", settings=(("size", 1),))
     coarse = replace(fine, settings=(("size", 9),))
-    kept = [evaluate(spec).clean_defended for spec in (fine, coarse)]
+    cells = measure_all([fine, coarse], cache=tmp_path, jobs=1)
+    kept = [cell.clean_defended for cell in cells]
     assert kept[0] is not None
     assert kept[1] is not None
     assert kept[0].correct > kept[1].correct
     assert Specification.from_dict(coarse.as_dict()) == coarse
     assert "--defence median --settings size=9 --attack fgsm" in command_for(coarse)
     assert "settings" not in FGSM.as_dict(), "what was measured before keeps its name"
-    assert "Median, size 9 |" in markdown_table([evaluate(coarse)])
+    assert "Median, size 9 |" in markdown_table(cells[1:])
     with pytest.raises(LabError, match="size of median must be 1 to 9, got 99"):
         check(replace(fine, settings=(("size", 99),)))
     with pytest.raises(LabError, match="bit_depth has no setting 'size'; choose from bits"):
