@@ -5,7 +5,16 @@ from html import escape
 
 from app.robustness.names import budget_title, defence_title, inline
 from app.robustness.table_view import interval, percent
+from app.runs.estimate import duration_words
 from app.theme import ROLES
+from core.attacks import ATTACKS
+from core.evaluation import (
+    SUITES,
+    Evaluation,
+    Specification,
+    estimated_hours,
+    table_command,
+)
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import AdaptiveFigure
 
@@ -31,6 +40,9 @@ STYLE = f"""
 .adaptive .bare .bar i {{ background: {ROLES["noise"].color}; }}
 .adaptive .range {{ grid-column: 1 / -1; font-size: 0.78rem; opacity: 0.78; }}
 .adaptive .doubt {{ grid-column: 1 / -1; font-size: 0.82rem; line-height: 1.35; margin-top: 2px; }}
+.adaptive .rest {{ font-size: 0.82rem; line-height: 1.4; margin-top: 0.8rem; padding-top: 0.5rem;
+  border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent); }}
+.adaptive .rest code {{ overflow-wrap: anywhere; }}
 .adaptive .how {{ font-size: 0.78rem; line-height: 1.4; opacity: 0.78; margin-top: 0.35rem; }}
 </style>
 """
@@ -41,23 +53,55 @@ WHAT = (
 )
 
 
-def adaptive_html(figures: Sequence[AdaptiveFigure], empty: str) -> str:
+def adaptive_html(figures: Sequence[AdaptiveFigure], missing: str) -> str:
     """The panel as HTML.
 
     Args:
         figures: Adaptive figures of one data set.
-        empty: What to say when there is none, as Markdown without links.
+        missing: What is not measured, as Markdown without links; empty when all is.
     """
     budgets = dict.fromkeys((one.classifier, one.norm, one.epsilon) for one in figures)
     parts = "".join(
         _budget([one for one in figures if (one.classifier, one.norm, one.epsilon) == budget])
         for budget in sorted(budgets, key=lambda key: (key[0], key[1] != "linf", key[2]))
     )
-    body = parts or f'<div class="what">{inline(empty)}</div>'
+    open_ones = f'<div class="{"rest" if parts else "what"}">{inline(missing)}</div>'
     return (
         f'{STYLE}<div class="adaptive"><h4>If the attacker knows the defence</h4>'
-        f'<div class="what">{WHAT}</div>{body}</div>'
+        f'<div class="what">{WHAT}</div>{parts}{open_ones if missing else ""}</div>'
     )
+
+
+def missing_words(dataset: str, evaluations: Sequence[Evaluation]) -> str:
+    """Which cells of the adaptive suite are not stored, what measures them, and how long it takes.
+
+    Args:
+        dataset: One that has suites.
+        evaluations: Everything stored of it.
+    """
+    there = {one.specification for one in evaluations}
+    wanted = SUITES["adaptive"](dataset)
+    left = [cell for cell in wanted if cell not in there]
+    if not left:
+        return ""
+    command = f"`{table_command('adaptive', dataset)}`"
+    if len(left) == len(wanted):
+        return f"Not measured yet. This fills it, and goes on after a kill: {command}"
+    names = dict.fromkeys(_attack_title(cell) for cell in left)
+    hours = [estimated_hours(cell) for cell in left]
+    known = sum(one for one in hours if one is not None)
+    takes = "" if None in hours else f" It takes {duration_words(3600 * known)}, by like cells."
+    return (
+        f"{len(left)} of its {len(wanted)} cells are not measured yet ({', '.join(names)}): "
+        f"{command} goes on with them.{takes}"
+    )
+
+
+def _attack_title(cell: Specification) -> str:
+    attack = ATTACKS[str(cell.attack)]
+    budget = dict(cell.parameters)["epsilon"]
+    norm = "" if attack.norm == "l2" else " Linf"
+    return f"{attack.title}{norm} {budget:g}"
 
 
 def _budget(figures: Sequence[AdaptiveFigure]) -> str:

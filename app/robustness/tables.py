@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app.controls import seed
-from app.robustness.beside import adaptive_html
+from app.robustness.beside import adaptive_html, missing_words
 from app.robustness.cards import cards
 from app.robustness.conclusions import conclusion, threshold_words
 from app.robustness.gaps import gaps
@@ -16,7 +16,6 @@ from app.robustness.stored import TABLES, stored_suites
 from app.robustness.table_view import table_html
 from app.runs.words import sentence
 from app.state import widget_key
-from core.evaluation.commands import table_command
 from core.evaluation.paper_export import table_csv, table_json
 from core.evaluation.paper_model import PaperTable
 from core.evaluation.paper_tables import paper_table
@@ -60,7 +59,8 @@ def show_table(settings: Settings) -> None:
     with st.container(key=f"{PAGE}_table"):
         said = [f"**What may be concluded.** {conclusion(table)}"]
         said.append(threshold_words(settings.data, [*evaluations, *curves]))
-        st.html(_table_and_adaptive(table, [words for words in said if words]))
+        missing = "" if table.dataset == "celeba" else missing_words(table.dataset, evaluations)
+        st.html(_table_and_adaptive(table, [words for words in said if words], missing))
     _notes(table)
     _downloads(table)
 
@@ -82,16 +82,12 @@ def _headline(table: PaperTable) -> None:
         )
 
 
-def _table_and_adaptive(table: PaperTable, said: Sequence[str]) -> str:
+def _table_and_adaptive(table: PaperTable, said: Sequence[str], missing: str) -> str:
     """The table with what is said of it, and beside it the adaptive figures, as HTML."""
     left = table_html(table) + "".join(f'<p class="so">{inline(words)}</p>' for words in said)
     if table.dataset == "celeba":
         return f'<div class="robust">{left}</div>'
-    empty = (
-        "Not measured yet. This fills it, and goes on after a kill: "
-        f"`{table_command('adaptive', table.dataset)}`"
-    )
-    right = adaptive_html(table.adaptive, empty)
+    right = adaptive_html(table.adaptive, missing)
     return f'<div class="robust"><div><div>{left}</div><aside>{right}</aside></div></div>'
 
 

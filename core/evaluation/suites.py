@@ -175,11 +175,11 @@ def adaptive(dataset: str) -> Cells:
     without a gradient at the widest of these budgets.
     """
     wide = WIDE_EPSILON if dataset == "mnist" else 0.1
-    defences = DEFENCES if dataset == "mnist" else QUIET
-    cells = _adaptive(dataset, defences, "pgd", 500, epsilon=0.1, restarts=2, steps=100)
     if dataset == "mnist":
+        cells = _adaptive(dataset, DEFENCES, "pgd", 500, epsilon=0.1, restarts=2, steps=100)
         cells += _adaptive(dataset, QUIET, "pgd", 500, epsilon=wide, steps=100)
     else:
+        cells = _adaptive(dataset, QUIET, "pgd", 500, epsilon=0.1, steps=100)
         cells += _adaptive(dataset, QUIET, "apgd", 200, epsilon=wide, steps=100)
     cells += _adaptive(dataset, QUIET, "pgd_l2", 500, epsilon=1.5, steps=100)
     return cells + _adaptive(dataset, QUIET, "square", 500, epsilon=wide, squares=1000)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.robustness.beside import adaptive_html
+from app.robustness.beside import adaptive_html, missing_words
 from app.robustness.cards import CARDS, cards
 from app.robustness.conclusions import (
     CELEBA,
@@ -139,6 +139,19 @@ def test_adaptive_figures_are_drawn_with_doubts_and_without() -> None:
     assert "? The outputs are random." in html
     assert 'class="number">40.0' in html
     assert 'class="one bare"' in html
+
+
+def test_adaptive_cells_that_are_missing_are_named_with_their_command() -> None:
+    command = "`python -m core evaluate table adaptive --dataset mnist`"
+    everything = suite("adaptive")
+    assert missing_words("mnist", everything) == ""
+    assert missing_words("mnist", []).startswith("Not measured yet.")
+    assert command in missing_words("mnist", [])
+    left = missing_words("mnist", everything[:-1])
+    assert left.startswith(
+        f"1 of its {len(everything)} cells are not measured yet (Square Linf 0.3)"
+    )
+    assert command in left
 
 
 def test_the_conclusion_is_made_of_the_figures() -> None:

@@ -78,7 +78,7 @@ def test_an_adaptive_trial_ends_with_its_figures(visitor: Visitor) -> None:
     break_it(page)
     result = page.locator(".live")
     expect(result).to_contain_text(
-        re.compile(r"through the defence \(adaptive\)\s.*of 10 right", re.DOTALL),
+        re.compile(r"through the defence \(adaptive\).*of 10 right", re.DOTALL),
         timeout=3 * PATIENCE,
     )
     expect(page.get_by_text("Fallen: ")).to_be_visible()
