@@ -11,9 +11,15 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("suite", [*HEADLINES, "bpda", "coarseness"])
-def test_tables_are_the_stored_results(suite: str) -> None:
-    parts = markdown_tables(stored_results(f"mnist-{suite}")).split("\n\n")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"mnist-{suite}" for suite in (*HEADLINES, "bpda", "coarseness")),
+        *(f"fashion_mnist-{suite}" for suite in HEADLINES),
+    ],
+)
+def test_tables_are_the_stored_results(name: str) -> None:
+    parts = markdown_tables(stored_results(name)).split("\n\n")
     tables = [part for part in parts if part.startswith("|")]
     assert tables
     assert all(table in README for table in tables)

@@ -80,7 +80,7 @@ def threshold_words(dataset: str, evaluations: Sequence[Evaluation]) -> str:
     if dataset == "fashion_mnist":
         words = "Rounding every pixel to black or white costs a grey picture more than a digit"
         told = _versus(evaluations, "linf", 0.1)
-        return f"**Bit depth is no answer for everything.** {words}{told}."
+        return f"**What bit depth is worth here.** {words}{told}."
     wide = _versus(evaluations, "linf", 0.3) or _versus(evaluations, "linf", 0.1)
     few = _versus(evaluations, "l2", 1.5)
     words = (
