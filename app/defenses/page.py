@@ -32,7 +32,7 @@ from app.runs.triplets import show_triplets
 from app.runs.words import BADGES, sentence
 from app.state import widget_key
 from app.theme import CHART_CONFIG, word
-from core.analysis import Lineup, Outcome, Reading
+from core.analysis import NOISE_DRAWS, Lineup, Outcome, Reading
 from core.analysis.attacked import Attacked
 from core.defenses import DEFENSES
 from core.images import to_png
@@ -130,7 +130,7 @@ def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
 
 def _before(lineup: Lineup, classes: Sequence[str]) -> list[Tile]:
     attacked = lineup.attacked
-    noise = f"{attacked.noise_fooled} of 20 such noises fool"
+    noise = f"{attacked.noise_fooled} of {NOISE_DRAWS} such noises fool"
     parts: tuple[tuple[Reading, str, str], ...] = (
         (attacked.original, "clean", ""),
         (attacked.adversarial, "adversarial", f"L2 {attacked.l2:.2f}, Linf {attacked.linf:.3f}"),

@@ -79,7 +79,7 @@ def threshold_words(dataset: str, evaluations: Sequence[Evaluation]) -> str:
         return ""
     if dataset == "fashion_mnist":
         words = "Rounding every pixel to black or white costs a grey picture more than a digit"
-        told = _versus(evaluations, "linf", 0.1)
+        told = _versus(evaluations, "linf", 0.1).replace(": at", ". At", 1)
         return f"**What bit depth is worth here.** {words}{told}."
     wide = _versus(evaluations, "linf", 0.3) or _versus(evaluations, "linf", 0.1)
     few = _versus(evaluations, "l2", 1.5)
@@ -104,10 +104,11 @@ def _versus(evaluations: Sequence[Evaluation], norm: str, epsilon: float) -> str
     if not {"bit_depth", "lq_vae"} <= found.keys():
         return ""
     threshold, faithful = found["bit_depth"].accuracy, found["lq_vae"].accuracy
+    doubted = "; read the doubts beside the first figure" if found["bit_depth"].doubts else ""
     return (
         f": at {budget_title(norm, epsilon)} it keeps {100 * threshold.value:.1f} % under an "
         f"adaptive attack, and the faithful {defence_title('lq_vae')} "
-        f"{100 * faithful.value:.1f} % ({min(threshold.n, faithful.n):,} images)"
+        f"{100 * faithful.value:.1f} % ({min(threshold.n, faithful.n):,} images{doubted})"
     )
 
 
