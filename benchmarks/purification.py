@@ -17,7 +17,7 @@ from torch import Tensor
 from core import load_dataset, load_defense
 from core.defenses import LqVaePurifier
 from core.devices import generator_for, pick_device
-from core.models.lq_vae import Decoder
+from core.models.layers import Decoder
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:

@@ -19,14 +19,20 @@ from core.checkpoints import (
     write_row,
 )
 from core.data import dataset_state, load_dataset
-from core.defenses import DEFENSES, LqVaePurifier
-from core.devices import has_fast_bfloat16, in_batches, pick_device
-from core.evaluation import Accuracy, defended
+from core.defenses import DEFENSES, LqVaePurifier, load_defense
+from core.devices import generator_for, has_fast_bfloat16, in_batches, pick_device
+from core.evaluation import Accuracy
 from core.models.lq_vae import LqVae
+from core.models.vae import Vae
 from core.training import RECIPES, Recipe, train
-from core.types import Classifier, LabError, OnStep
+from core.types import Classifier, LabError, OnStep, Purifier
 
 _COARSER = "The recipe of lq_vae with another number of bits, to see what a bit is worth."
+
+_PATCHES = (
+    "The VAE of Luo & Pfister with their weight of the divergence, at compact width: strided "
+    "convolutions instead of theirs with pooling."
+)
 
 NOTES = {
     "a": "Classifier A of the Defense-GAN and LQ-VAE papers.",
@@ -39,6 +45,14 @@ NOTES = {
     "lq_vae_128": _COARSER,
     "lq_vae_levels4": "The recipe of lq_vae with 32 latents of four levels instead of 64 of one "
     "band: as many bits, Gray-coded.",
+    "lq_vae_no_penalty": "The recipe of lq_vae without its gradient penalty.",
+    "vae_penalty": "The recipe of lq_vae without its quantizer: one decoder, unscaled noise.",
+    "vae": "The recipe of lq_vae without its quantizer and without its gradient penalty.",
+    "patch_vae": _PATCHES,
+    "patch_vae_16": _PATCHES,
+    "patch_vae_8": _PATCHES,
+    "patch_vae_beta1": "As patch_vae, with a hundred times the weight on the divergence.",
+    "resnet": "A wide residual network, 16 layers deep and three times as wide.",
     "lq_vae_plus": "Our own recipe, trained like the authors' without classifier and without "
     "attacks: a sign quantizer, more bits, random noise on the input, random flips in the code.",
 }
@@ -142,8 +156,11 @@ def measure_row(row: CheckpointRow) -> CheckpointRow:
     images, labels = images.to(device), labels.to(device)
     model = load_model(row.dataset, row.name)
     figures: dict[str, Any] = {"split": split, "n": len(images)}
-    if isinstance(model, LqVae):
-        figures |= _purifier_figures(row.dataset, model, images, labels)
+    if isinstance(model, LqVae | Vae):
+        purifier = _purifier_of(row)
+        figures |= _purifier_figures(row.dataset, purifier, images, labels)
+        if isinstance(purifier, LqVaePurifier):
+            figures |= _code_figures(purifier, images)
     else:
         figures["accuracy"] = _accuracy(model, images, labels).as_dict()
     measured = replace(row, figures=figures)
@@ -151,16 +168,21 @@ def measure_row(row: CheckpointRow) -> CheckpointRow:
     return measured
 
 
-def _purifier_figures(dataset: str, model: LqVae, images: Tensor, labels: Tensor) -> dict[str, Any]:
-    """Reconstruction, use of the bits, and clean accuracy through the purifier."""
-    purifier = LqVaePurifier(model)
+def _purifier_of(row: CheckpointRow) -> Purifier:
+    """The first defence that uses a checkpoint."""
+    names = [name for name, defence in DEFENSES.items() if defence.checkpoint == row.name]
+    if not names:
+        raise LabError(f"no defence uses the checkpoint {row.name!r}")
+    return load_defense(row.dataset, names[0])
+
+
+def _purifier_figures(
+    dataset: str, purifier: Purifier, images: Tensor, labels: Tensor
+) -> dict[str, Any]:
+    """Reconstruction, and clean accuracy through the purifier."""
+    generator = generator_for(images.device, 0)
     with torch.no_grad():
-        purified = in_batches(purifier, images)
-        bits = in_batches(purifier.code, images)
-    plus = (bits > 0).float().mean(0)
-    entropy = -(torch.xlogy(plus, plus) + torch.xlogy(1 - plus, 1 - plus)) / torch.log(
-        torch.tensor(2.0)
-    )
+        purified = in_batches(lambda part: purifier(part, generator=generator), images)
     clean = {}
     for row in checkpoint_rows():
         if row.dataset != dataset:
@@ -169,15 +191,26 @@ def _purifier_figures(dataset: str, model: LqVae, images: Tensor, labels: Tensor
             classifier = load_classifier(dataset, row.name)
         except CheckpointError:
             continue
-        pipeline = defended(classifier, purifier)
-        clean[row.name] = _accuracy(pipeline, images, labels).as_dict()
+        clean[row.name] = _accuracy(classifier, purified, labels).as_dict()
     return {
         "mean_squared_error": round((purified - images).square().mean().item(), 6),
+        "clean_accuracy": clean,
+    }
+
+
+def _code_figures(purifier: LqVaePurifier, images: Tensor) -> dict[str, Any]:
+    """How the bits of a code are used."""
+    with torch.no_grad():
+        bits = in_batches(purifier.code, images)
+    plus = (bits > 0).float().mean(0)
+    entropy = -(torch.xlogy(plus, plus) + torch.xlogy(1 - plus, 1 - plus)) / torch.log(
+        torch.tensor(2.0)
+    )
+    return {
         "bits": bits.shape[1],
         "plus_share": round(plus.mean().item(), 4),
         "mean_bit_entropy": round(entropy.mean().item(), 4),
         "dead_bits": int(((plus < 0.001) | (plus > 0.999)).sum()),
-        "clean_accuracy": clean,
     }
 
 

@@ -9,7 +9,10 @@ from core.defenses.bit_depth import BitDepth
 from core.defenses.jpeg import Jpeg
 from core.defenses.lq_vae import LqVaePurifier, NoisyLqVaePurifier
 from core.defenses.median import Median
+from core.defenses.total_variation import TotalVariation
+from core.defenses.vae import PatchVaePurifier, VaePurifier
 from core.models.lq_vae import LqVae
+from core.models.vae import Vae
 from core.types import Purifier
 
 
@@ -18,6 +21,41 @@ def _lq_vae(dataset: str, *, checkpoint: str, purifier: type[LqVaePurifier]) -> 
     if not isinstance(model, LqVae):
         raise CheckpointError(f"checkpoint {checkpoint!r} of {dataset} is no LQ-VAE")
     return purifier(model)
+
+
+def _vae(
+    dataset: str,
+    *,
+    checkpoint: str,
+    purifier: type[VaePurifier | PatchVaePurifier],
+    **settings: int,
+) -> Purifier:
+    model = load_model(dataset, checkpoint)
+    if not isinstance(model, Vae):
+        raise CheckpointError(f"checkpoint {checkpoint!r} of {dataset} is no VAE")
+    return purifier(model, **settings)
+
+
+def _patch_vae(checkpoint: str, title: str, summary: str) -> Defense:
+    """A VAE of patches of one size, trained with one weight of the divergence."""
+    return Defense(
+        title=title,
+        summary=summary,
+        build=partial(_vae, checkpoint=checkpoint, purifier=PatchVaePurifier),
+        checkpoint=checkpoint,
+        random=True,
+        paper="arXiv 1812.02891",
+        settings={
+            "overlap": Setting(
+                default=50,
+                low=0,
+                high=75,
+                step=25,
+                help="Percent of a patch's side that neighbours share; nothing changes where one "
+                "patch covers the image.",
+            )
+        },
+    )
 
 
 def _coarseness(checkpoint: str, title: str, summary: str) -> Defense:
@@ -67,6 +105,41 @@ DEFENSES: Mapping[str, Defense] = {
         "LQ-VAE, four levels",
         "LQ-VAE with 32 latents of four levels each, Gray-coded, instead of 64 of one band.",
     ),
+    "lq_vae_no_penalty": Defense(
+        title="LQ-VAE without penalty",
+        summary="LQ-VAE trained without the gradient penalty: its quantizer alone.",
+        build=partial(_lq_vae, checkpoint="lq_vae_no_penalty", purifier=LqVaePurifier),
+        checkpoint="lq_vae_no_penalty",
+    ),
+    "vae_penalty": Defense(
+        title="VAE with penalty",
+        summary="LQ-VAE trained without its quantizer: the gradient penalty alone.",
+        build=partial(_vae, checkpoint="vae_penalty", purifier=VaePurifier),
+        checkpoint="vae_penalty",
+    ),
+    "vae": Defense(
+        title="VAE",
+        summary="A plain VAE as large as LQ-VAE: neither quantizer nor gradient penalty.",
+        build=partial(_vae, checkpoint="vae", purifier=VaePurifier),
+        checkpoint="vae",
+        paper="arXiv 1312.6114",
+    ),
+    "patch_vae": _patch_vae(
+        "patch_vae",
+        "Patch VAE",
+        "Luo & Pfister's VAE, sampled: the image is one patch, larger pictures are several.",
+    ),
+    "patch_vae_16": _patch_vae(
+        "patch_vae_16", "Patch VAE, 16 pixels", "The same on patches of 16x16, averaged."
+    ),
+    "patch_vae_8": _patch_vae(
+        "patch_vae_8", "Patch VAE, 8 pixels", "The same on patches of 8x8, averaged."
+    ),
+    "patch_vae_beta1": _patch_vae(
+        "patch_vae_beta1",
+        "Patch VAE, beta 1",
+        "Patch VAE with a hundred times the weight on its divergence: coarser pictures.",
+    ),
     "bit_depth": Defense(
         title="Bit depth",
         summary="Rounds every pixel to black or white, or to a few greys: no training, the "
@@ -82,6 +155,15 @@ DEFENSES: Mapping[str, Defense] = {
         paper="arXiv 1704.01155",
         settings={
             "size": Setting(default=3, low=1, high=9, step=2, help="Side of the window, in pixels.")
+        },
+    ),
+    "total_variation": Defense(
+        title="Total variation",
+        summary="Smooths the image where that costs few pixels' worth: no training.",
+        build=lambda _dataset, **settings: TotalVariation(**settings),
+        paper="arXiv 1711.00117",
+        settings={
+            "weight": Setting(default=20, low=1, high=100, help="Of smoothness, in hundredths.")
         },
     ),
     "jpeg": Defense(
@@ -130,6 +212,9 @@ __all__ = [
     "LqVaePurifier",
     "Median",
     "NoisyLqVaePurifier",
+    "PatchVaePurifier",
     "Setting",
+    "TotalVariation",
+    "VaePurifier",
     "load_defense",
 ]

@@ -13,6 +13,8 @@ from core.models.classifiers import (
     ClassifierF,
 )
 from core.models.lq_vae import LqVae
+from core.models.resnet import ResNet
+from core.models.vae import Vae
 
 MODELS: Mapping[str, type[nn.Module]] = {
     "a": ClassifierA,
@@ -21,5 +23,7 @@ MODELS: Mapping[str, type[nn.Module]] = {
     "d": ClassifierD,
     "e": ClassifierE,
     "f": ClassifierF,
+    "resnet": ResNet,
     "lq_vae": LqVae,
+    "vae": Vae,
 }

@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from core.models.lq_vae import LqVae
+from core.models.vae import Vae
 
 Parts = Mapping[str, Tensor]
 
@@ -25,6 +26,26 @@ def half_mirrored(images: Tensor, generator: Generator) -> Tensor:
     """Images (n, c, h, w), each with even odds turned left to right."""
     draws = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
     return torch.where(draws < 0.5, images.flip(-1), images)
+
+
+def random_crops(images: Tensor, side: int, generator: Generator) -> Tensor:
+    """From each image (n, c, h, w) a square (n, c, side, side) at a place drawn anew."""
+    n, channels, height, width = images.shape
+
+    def places(length: int) -> Tensor:
+        draws = torch.rand((n, 1), generator=generator, device=images.device)
+        starts = (draws * (length - side + 1)).long()
+        return starts + torch.arange(side, device=images.device)
+
+    rows, columns = places(height), places(width)
+    batch = torch.arange(n, device=images.device)
+    channel = torch.arange(channels, device=images.device)
+    return images[
+        batch.view(-1, 1, 1, 1),
+        channel.view(1, -1, 1, 1),
+        rows.view(n, 1, side, 1),
+        columns.view(n, 1, 1, side),
+    ]
 
 
 def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
@@ -135,6 +156,51 @@ class LqVaeLoss:
         )
         draws = torch.rand(codes.shape, generator=generator, device=codes.device)
         return torch.where(draws < rate, -codes, codes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaeLoss:
+    """Reconstruction and divergence of a VAE, weighed as ``LqVaeLoss`` weighs them.
+
+    Luo & Pfister (2018, arXiv 1812.02891) weigh the sums over pixels and latents, squared error
+    to divergence as 1 to beta; ``of_sums`` says that in means.
+
+    Attributes:
+        reconstruction_weight: Weight of the mean squared error in the range [-1, 1].
+        kl_weight: Weight of the mean KL divergence.
+        penalty_weight: Weight of the gradient penalty on the encoder; 0 leaves it out.
+        penalty_norm: The gradient norm that the encoder is then pulled to.
+    """
+
+    reconstruction_weight: float = 10.0
+    kl_weight: float = 1.0
+    penalty_weight: float = 0.0
+    penalty_norm: float = 0.1
+
+    @classmethod
+    def of_sums(cls, *, beta: float, pixels: int, latents: int) -> "VaeLoss":
+        """Squared error + beta * KL, both sums, for images of ``pixels`` values; divided by them.
+
+        Args:
+            beta: Weight of the divergence.
+            pixels: Values of an image, c * h * w, in [0, 1].
+            latents: Number of latents.
+        """
+        return cls(reconstruction_weight=0.25, kl_weight=beta * latents / pixels)
+
+    def __call__(self, model: Vae, images: Tensor, generator: Generator | None) -> Parts:
+        """The loss of images (n, c, h, w) and its parts."""
+        seen = images.detach().clone().requires_grad_(self.penalty_weight != 0)
+        mean, log_var = model.encode(seen)
+        latents = model.noisy_latents(mean, log_var, _normal_like(mean, generator))
+        error = full_range_error(model.decoder(latents), images)
+        kl = kl_to_standard_normal(mean, log_var)
+        total = self.reconstruction_weight * error + self.kl_weight * kl
+        parts = {"error": error, "kl": kl}
+        if self.penalty_weight:
+            parts["penalty"] = gradient_penalty(seen, mean, self.penalty_norm)
+            total = total + self.penalty_weight * parts["penalty"]
+        return {"total": total, **parts}
 
 
 def _normal_like(tensor: Tensor, generator: Generator | None) -> Tensor:

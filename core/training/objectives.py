@@ -4,17 +4,27 @@ A phase owns some parameters, their optimiser and a loss. Most models have one p
 Algorithm 1 has three that follow one another with fresh noise.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional
 from torch.optim import Optimizer
 from typing_extensions import override
 
 from core.models.lq_vae import LqVae
-from core.training.losses import LqVaeLoss, Parts, cross_entropy, half_mirrored
+from core.models.vae import Vae
+from core.training.losses import (
+    LqVaeLoss,
+    Parts,
+    VaeLoss,
+    cross_entropy,
+    half_mirrored,
+    random_crops,
+)
 from core.types import LabError
 
 PhaseLoss = Callable[[Tensor, Tensor, Generator], Parts]
@@ -45,19 +55,29 @@ class ClassifierObjective(Objective):
 
     Attributes:
         mirrored: Half of the images, drawn anew in every step, are seen in the mirror.
+        shifted: Images are seen moved by up to so many pixels, black coming in at the border.
+        weight_decay: Decay of the weights, uncoupled from the gradient.
     """
 
     mirrored: bool = False
+    shifted: int = 0
+    weight_decay: float = 0.0
 
     @override
     def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
         parameters = tuple(model.parameters())
 
         def loss(images: Tensor, labels: Tensor, generator: Generator) -> Parts:
-            seen = half_mirrored(images, generator) if self.mirrored else images
-            return cross_entropy(model, seen, labels)
+            return cross_entropy(model, self._seen(images, generator), labels)
 
-        return (Phase(parameters, adam(parameters, learning_rate), loss),)
+        optimiser = adam(parameters, learning_rate, weight_decay=self.weight_decay)
+        return (Phase(parameters, optimiser, loss),)
+
+    def _seen(self, images: Tensor, generator: Generator) -> Tensor:
+        if self.shifted:
+            padded = functional.pad(images, [self.shifted] * 4)
+            images = random_crops(padded, images.shape[-1], generator)
+        return half_mirrored(images, generator) if self.mirrored else images
 
     @override
     def check(self, step: int, values: Mapping[str, float]) -> None:
@@ -142,10 +162,64 @@ class LqVaeObjective(Objective):
         )
 
 
-def adam(parameters: Iterable[nn.Parameter], learning_rate: Tensor | float) -> Optimizer:
-    """Adam with PyTorch's defaults; capturable when the learning rate is a tensor."""
-    return torch.optim.Adam(
-        parameters, lr=learning_rate, fused=True, capturable=isinstance(learning_rate, Tensor)
+@dataclass(frozen=True, kw_only=True)
+class VaeObjective(Objective):
+    """A VAE of whole images, or of patches cut at random from them.
+
+    Attributes:
+        loss: Keyword arguments of ``VaeLoss``.
+        beta: Weight of the divergence where both terms are sums, as ``VaeLoss.of_sums`` has it;
+            None takes ``loss`` as it is.
+    """
+
+    loss: Mapping[str, Any] = field(default_factory=dict)
+    beta: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.beta is not None and self.loss:
+            raise ValueError("give the weights of the loss or beta, not both")
+
+    @override
+    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
+        if not isinstance(model, Vae):
+            raise ValueError(f"this objective trains a Vae, got {type(model).__name__}")
+        parameters = tuple(model.parameters())
+        side = model.image_shape[-1]
+        if self.beta is None:
+            vae_loss = VaeLoss(**self.loss)
+        else:
+            pixels = math.prod(model.image_shape)
+            vae_loss = VaeLoss.of_sums(beta=self.beta, pixels=pixels, latents=model.latent_size)
+
+        def loss(images: Tensor, _: Tensor, generator: Generator) -> Parts:
+            whole = images.shape[-1] == side
+            patches = images if whole else random_crops(images, side, generator)
+            return vae_loss(model, patches, generator)
+
+        return (Phase(parameters, adam(parameters, learning_rate), loss),)
+
+    @override
+    def check(self, step: int, values: Mapping[str, float]) -> None:
+        """Nothing to watch: a posterior that collapsed shows in the error of the pictures."""
+
+
+def adam(
+    parameters: Iterable[nn.Parameter], learning_rate: Tensor | float, *, weight_decay: float = 0.0
+) -> Optimizer:
+    """Adam with PyTorch's defaults; capturable when the learning rate is a tensor.
+
+    Args:
+        parameters: What it updates.
+        learning_rate: A tensor on the device, or a number.
+        weight_decay: Uncoupled decay (AdamW, arXiv 1711.05101).
+    """
+    kind = torch.optim.AdamW if weight_decay else torch.optim.Adam
+    return kind(
+        parameters,
+        lr=learning_rate,
+        weight_decay=weight_decay,
+        fused=True,
+        capturable=isinstance(learning_rate, Tensor),
     )
 
 
@@ -167,7 +241,8 @@ def rms_prop(parameters: tuple[nn.Parameter, ...], learning_rate: Tensor | float
     return optimiser
 
 
-OBJECTIVES: Mapping[str, type[ClassifierObjective] | type[LqVaeObjective]] = {
+OBJECTIVES: Mapping[str, type[ClassifierObjective] | type[LqVaeObjective] | type[VaeObjective]] = {
     "classifier": ClassifierObjective,
     "lq_vae": LqVaeObjective,
+    "vae": VaeObjective,
 }

@@ -168,7 +168,9 @@ def with_purifier(purifier: type[LqVaePurifier]) -> Pipeline:
 def with_a_dead_bit() -> Pipeline:
     sound = pipeline()
     assert isinstance(sound.purifier, LqVaePurifier)
-    sound.purifier.model.mean_head.bias[2] = 9.0
+    bias = sound.purifier.model.mean_head.bias
+    assert bias is not None
+    bias[2] = 9.0
     return sound
 
 
