@@ -35,6 +35,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--substitute", help="transfer: another classifier, or papernot")
     command.add_argument("--surrogates", help="adaptive: views to attack, commas between; else all")
     command.add_argument("--draws", type=int, default=1, help="adaptive: draws of a random defence")
+    command.add_argument(
+        "--no-doubts", action="store_true", help="adaptive: do not search for doubts, half the time"
+    )
     command.add_argument("--split", default="test")
     command.add_argument("--n", type=int, default=1000)
     command.add_argument("--seed", type=int, default=0)
@@ -65,6 +68,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
                 substitute=arguments.substitute,
                 surrogates=tuple(surrogates.split(",")) if surrogates is not None else None,
                 draws=arguments.draws,
+                doubted=not arguments.no_doubts,
                 split=arguments.split,
                 n=arguments.n,
                 seed=arguments.seed,

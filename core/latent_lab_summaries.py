@@ -17,7 +17,7 @@ from core.data import load_dataset
 from core.data.base import REPOSITORY
 from core.defenses import DEFENSES, load_defense
 from core.devices import pick_device
-from core.evaluation.suites import CODES
+from core.evaluation.curve_suites import CODES
 from core.experiments import Causes, store_causes
 from core.terminal import Bar
 

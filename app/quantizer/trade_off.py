@@ -7,7 +7,7 @@ from app.quantizer.settings import against_key
 from core.analysis.coarseness import Coarseness
 from core.defenses import DEFENSES
 from core.evaluation import Accuracy, Evaluation
-from core.evaluation.suites import CODES
+from core.evaluation.curve_suites import CODES
 
 APART = ("lq_vae_levels4", "lq_vae_plus")
 """Codes that differ in more than their number of bits; no line joins them with the others."""

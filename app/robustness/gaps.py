@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.runs.estimate import duration_words
+from core.evaluation.cells import Cells
 from core.evaluation.commands import table_command
 from core.evaluation.paper_matching import identity
 from core.evaluation.paper_model import Cell, PaperTable
 from core.evaluation.specification import Specification
-from core.evaluation.suites import SUITES, Cells
+from core.evaluation.suites import SUITES
 
 
 @dataclass(kw_only=True)

@@ -1,13 +1,13 @@
 """BIM (Kurakin et al., 2017, arXiv 1607.02533) and PGD (Madry et al., 2018, arXiv 1706.06083)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from core.attacks.base import Attack, Norm, control, project
-from core.attacks.problem import Problem, Proposal, empty_trajectory, norms
+from core.attacks.problem import LOSSES, Problem, Proposal, empty_trajectory, norms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,8 @@ class Bim(Attack):
         steps: Number of gradient steps.
         step_size: Length of a step in the norm; None: 2.5 * epsilon / steps, which can cross the
             ball and still settle.
+        loss: What the steps climb: ``cross_entropy``, as published, or ``margin``, whose gradient
+            does not vanish where the classifier is sure.
     """
 
     title: ClassVar[str] = "BIM"
@@ -43,8 +45,16 @@ class Bim(Attack):
         ),
     )
 
+    loss: str = field(
+        default="cross_entropy",
+        metadata=control(
+            choices=LOSSES, help="What the steps climb; the margin is never flat, however sure."
+        ),
+    )
+
     def perturb(self, problem: Problem) -> Proposal:
         """Ascend from the clean images."""
+        problem = replace(problem, raises=self.loss)
         return self._ascend(problem, problem.images, done=0, of=self.steps)
 
     def _ascend(self, problem: Problem, start: Tensor, *, done: int, of: int) -> Proposal:
@@ -94,6 +104,7 @@ class Pgd(Bim):
 
     def perturb(self, problem: Problem) -> Proposal:
         """Ascend from every start; images that are fooled leave the later ones."""
+        problem = replace(problem, raises=self.loss)
         of = self.steps * self.restarts
         best = self._ascend(problem, self._start(problem), done=0, of=of)
         if self.restarts == 1:

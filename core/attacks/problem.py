@@ -8,6 +8,10 @@ from torch.nn import functional
 
 from core.types import Classifier, LabError, OnStep, Step
 
+LOSSES = ("cross_entropy", "margin")
+"""What an attacker can raise. The cross-entropy of a classifier that is sure is flat to the last
+bit of a number; the margin in logits never is (Carlini & Wagner, 2017, arXiv 1608.04644)."""
+
 TRAJECTORY_BYTES = 2**28
 """A trajectory that would take more memory than this is not kept; the result then has None."""
 
@@ -37,6 +41,7 @@ class Problem:
         target: Wanted classes (n,); None asks for any class but the label.
         generator: The only source of randomness.
         on_step: Receives progress; may raise ``Cancelled``.
+        raises: What ``gradient`` climbs, one of ``LOSSES``.
     """
 
     classifier: Classifier
@@ -46,6 +51,7 @@ class Problem:
     target: Tensor | None
     generator: Generator
     on_step: OnStep | None
+    raises: str = "cross_entropy"
 
     @property
     def goal(self) -> Tensor:
@@ -63,8 +69,8 @@ class Problem:
         return predicted != self.labels if self.target is None else predicted == self.target
 
     def loss(self, logits: Tensor) -> Tensor:
-        """What the attacker raises, per image (n,): cross-entropy away from or to the goal."""
-        loss = functional.cross_entropy(logits, self.goal, reduction="none")
+        """What the attacker raises, per image (n,): away from the goal, or towards it."""
+        loss = error_of(logits, self.goal, self.raises)
         return loss if self.target is None else -loss
 
     def gradient(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,6 +100,15 @@ class Problem:
         if self.on_step is not None:
             means = {name: float(value.float().mean()) for name, value in values.items()}
             self.on_step(Step(index=index, of=of, values=means))
+
+
+def error_of(logits: Tensor, labels: Tensor, kind: str) -> Tensor:
+    """How far logits (n, k) are from saying ``labels`` (n,): one of ``LOSSES``, per image (n,)."""
+    if kind == "cross_entropy":
+        return functional.cross_entropy(logits, labels, reduction="none")
+    own = labels.unsqueeze(1)
+    rival = logits.scatter(1, own, -torch.inf).amax(1)
+    return rival - logits.gather(1, own).squeeze(1)
 
 
 def differentiable(classifier: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:

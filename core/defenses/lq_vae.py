@@ -29,21 +29,21 @@ class LqVaePurifier(BasePurifier):
     @property
     @override
     def surrogates(self) -> Mapping[str, Surrogate]:
-        """Six ways to a gradient; the worst of them counts."""
+        """Six ways to a gradient, the best on most models first; the worst outcome counts."""
         decode = self.model.hard_decoder
         return {
-            "identity": straight_through(self),
             "soft_quantizer": lambda images, generator: decode(self._soft(images, generator, 1.0)),
             "wide_quantizer": lambda images, generator: decode(
                 self._soft(images, generator, WIDE_TEMPERATURE)
             ),
+            "hard_forward": lambda images, generator: decode(self._hard_forward(images, generator)),
             "straight_input": lambda images, generator: decode(
                 self._soft(images, generator, WIDE_TEMPERATURE, straight=True)
             ),
-            "hard_forward": lambda images, generator: decode(self._hard_forward(images, generator)),
             "soft_decoder": lambda images, generator: self.model.soft_decoder(
                 self._soft(images, generator, 1.0)
             ),
+            "identity": straight_through(self),
         }
 
     def code(self, images: Tensor, *, generator: Generator | None = None) -> Tensor:

@@ -26,7 +26,7 @@ class VaePurifier(BasePurifier):
     @property
     @override
     def surrogates(self) -> Mapping[str, Surrogate]:
-        return {"identity": straight_through(self), "itself": self.purify}
+        return {"itself": self.purify, "identity": straight_through(self)}
 
     @override
     def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
@@ -68,9 +68,9 @@ class PatchVaePurifier(BasePurifier):
     @override
     def surrogates(self) -> Mapping[str, Surrogate]:
         return {
-            "identity": straight_through(self),
             "sampled": self.purify,
             "mean": lambda images, generator: self._rebuilt(images, None),
+            "identity": straight_through(self),
         }
 
     @override

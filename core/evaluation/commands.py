@@ -7,6 +7,7 @@ from functools import cache
 
 from core.attacks import make_attack
 from core.data import DATASETS
+from core.devices import pick_device
 from core.evaluation.results import stored_results
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.suites import SUITES
@@ -31,14 +32,23 @@ def command_for(specification: Specification) -> str:
         words.append(f"--threat {spec.threat}")
     if spec.substitute is not None:
         words.append(f"--substitute {spec.substitute}")
-    if spec.surrogates is not None:
-        words.append("--surrogates " + shlex.quote(",".join(spec.surrogates)))
-    if spec.draws != 1:
-        words.append(f"--draws {spec.draws}")
+    words += _adaptive_words(spec)
     words += [f"--split {spec.split}", f"--n {spec.n}"]
     if spec.seed:
         words.append(f"--seed {spec.seed}")
     return " ".join(words)
+
+
+def _adaptive_words(spec: Specification) -> list[str]:
+    """What only an adaptive attacker chooses."""
+    words = []
+    if spec.surrogates is not None:
+        words.append("--surrogates " + shlex.quote(",".join(spec.surrogates)))
+    if spec.draws != 1:
+        words.append(f"--draws {spec.draws}")
+    if not spec.doubted:
+        words.append("--no-doubts")
+    return words
 
 
 def table_command(suite: str, dataset: str) -> str:
@@ -76,7 +86,9 @@ def _effort(specification: Specification) -> float:
 
 @cache
 def _timed() -> tuple[Evaluation, ...]:
-    return tuple(e for e in _all_stored() if e.attack_ms)
+    # What a GPU took says nothing about a machine without one.
+    here = pick_device().type
+    return tuple(e for e in _all_stored() if e.attack_ms and e.device.startswith(here))
 
 
 def _all_stored() -> Iterable[Evaluation]:

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from core.attacks import make_attack
+from core.evaluation.cells import JUDGED_EPSILON, WIDE_EPSILON
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.printed import Table
 from core.evaluation.slides import CLASSIFIERS, PAIRS
 from core.evaluation.specification import Evaluation, Specification
-from core.evaluation.suites import JUDGED_EPSILON, WIDE_EPSILON
 
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "deepfool": {"overshoot": 0.02, "steps": 50},

@@ -25,6 +25,8 @@ class Specification:
         substitute: Transfer only: the classifier the attacker has, or ``papernot``.
         surrogates: Adaptive only: names of the views to attack through; None takes all.
         draws: Adaptive only: draws of a random defence averaged in every answer (EOT).
+        doubted: Adaptive only: whether the figure is searched for doubts, which takes as long as
+            to measure it; the points of a curve are not.
         split: Where the images come from.
         n: How many images, from the start of the split.
         seed: Seed of everything random.
@@ -40,6 +42,7 @@ class Specification:
     substitute: str | None = None
     surrogates: tuple[str, ...] | None = None
     draws: int = 1
+    doubted: bool = True
     split: str = "test"
     n: int = 1000
     seed: int = 0
@@ -53,8 +56,9 @@ class Specification:
             raise ValueError(f"draws must be at least 1, got {self.draws}")
         if self.threat == "adaptive" and (self.defence is None or self.attack is None):
             raise ValueError("an adaptive evaluation needs a defence and an attack")
-        if self.threat != "adaptive" and (self.surrogates is not None or self.draws != 1):
-            raise ValueError("only an adaptive attacker chooses surrogates and draws")
+        chosen = self.surrogates is not None or self.draws != 1 or not self.doubted
+        if self.threat != "adaptive" and chosen:
+            raise ValueError("only an adaptive attacker chooses surrogates, draws and doubts")
         if self.settings and self.defence is None:
             raise ValueError("settings belong to a defence, and there is none")
         if self.surrogates is not None and not self.surrogates:
@@ -77,6 +81,7 @@ class Specification:
         values = {**asdict(self), "parameters": dict(self.parameters)}
         values["settings"] = dict(self.settings)
         unset: dict[str, Any] = {"settings": {}, "substitute": None, "surrogates": None, "draws": 1}
+        unset["doubted"] = True
         return {
             name: value
             for name, value in values.items()
@@ -117,6 +122,8 @@ class Evaluation:
         robust: The defended classifier under the attack; None without defence or attack.
         mean_l2: Mean L2 norm of the perturbations that were evaluated.
         mean_linf: Mean Linf norm of them.
+        mean_relative_l2: Mean L2 norm of them, each as a share of its image's own; None where it
+            was measured before that was kept.
         attack_ms: Milliseconds an image to craft.
         purify_ms: Milliseconds an image to purify, in one batch.
         broken_by: Adaptive only: how many images fell to each surrogate.
@@ -135,6 +142,7 @@ class Evaluation:
     robust: Accuracy | None = None
     mean_l2: float | None = None
     mean_linf: float | None = None
+    mean_relative_l2: float | None = None
     attack_ms: float | None = None
     purify_ms: float | None = None
     broken_by: Mapping[str, int] = field(default_factory=dict)
@@ -149,6 +157,8 @@ class Evaluation:
         """Plain values for JSON, intervals included; ``TIMES`` are what differs between reruns."""
         values = asdict(self)
         values["specification"] = self.specification.as_dict()
+        if self.mean_relative_l2 is None:
+            del values["mean_relative_l2"]
         for name in ACCURACIES:
             accuracy = getattr(self, name)
             values[name] = None if accuracy is None else accuracy.as_dict()

@@ -112,7 +112,7 @@ def views_of(
     surrogates: tuple[str, ...] | None = None,
     draws: int = 1,
 ) -> dict[str, Classifier]:
-    """What an adaptive attacker can attack, by name: the bare classifier and every surrogate.
+    """What an adaptive attacker can attack, by name: every surrogate and the bare classifier.
 
     Args:
         classifier: The classifier behind the defence.
@@ -125,9 +125,12 @@ def views_of(
         ValueError: The defence has no such surrogate.
     """
     averaged = draws if purifier.random else 1
-    views: dict[str, Classifier] = {BARE: classifier}
-    for name, surrogate in purifier.surrogates.items():
-        views[name] = through(classifier, surrogate, generator, draws=averaged)
+    views: dict[str, Classifier] = {
+        name: through(classifier, surrogate, generator, draws=averaged)
+        for name, surrogate in purifier.surrogates.items()
+    }
+    # Last: whoever falls to a view of the defence need not be attacked without it.
+    views[BARE] = classifier
     if surrogates is None:
         return views
     unknown = [name for name in surrogates if name not in views]
@@ -162,7 +165,7 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
         images: Clean images (n, c, h, w) in [0, 1].
         labels: Their labels (n,).
         generator: For the attack and a random defence.
-        surrogates: Names to try, in this order; None tries the bare classifier and all surrogates,
+        surrogates: Names to try, in this order; None tries all surrogates and the bare classifier,
             or the defended classifier itself where the attack is gradient-free.
         draws: Draws of a random defence that every gradient is averaged over.
         on_step: Progress over all surrogates.

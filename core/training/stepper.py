@@ -1,6 +1,6 @@
 """One training step, eager on the CPU and captured as a graph on CUDA."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Generator, Tensor
@@ -83,8 +83,11 @@ class Stepper:
             self.device.type, torch.bfloat16, enabled=self.mixed, cache_enabled=not self.captures
         ):
             parts = phase.loss(images, labels, self.generator)
-        gradients = torch.autograd.grad(parts["total"], phase.parameters, allow_unused=True)
+        gradients: Sequence[Tensor | None] = torch.autograd.grad(
+            parts["total"], phase.parameters, allow_unused=True
+        )
         for parameter, gradient in zip(phase.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            # Fused optimisers want gradients laid out in memory as their parameters are.
+            parameter.grad = None if gradient is None else gradient.contiguous()
         phase.optimiser.step()
         return {name: part.detach() for name, part in parts.items()}

@@ -27,7 +27,8 @@ from core.analysis.coarseness import Coarseness
 from core.analysis.sanity import check_quantizer
 from core.analysis.sanity_report import CodeFigures, Sanity
 from core.evaluation import Accuracy, Evaluation, Specification
-from core.evaluation.suites import CODES, SUITES
+from core.evaluation.curve_suites import CODES
+from core.evaluation.suites import SUITES
 from tests.core.analysis.broken import SPEC, images, labels, pipeline
 
 DATASETS = Menu({"mnist": "MNIST"})

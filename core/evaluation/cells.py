@@ -1,0 +1,103 @@
+"""What the suites are made of: who is compared, on which budgets, and how a cell is written."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from core.evaluation.specification import Specification
+
+Cells: TypeAlias = tuple[Specification, ...]
+
+CLASSIFIERS: Mapping[str, tuple[str, ...]] = defaultdict(
+    lambda: ("a", "b", "c"), cifar10=("resnet",)
+)
+"""Those of the papers, by data set."""
+
+BEST = ("lq_vae", "lq_vae_plus")
+DEFENCES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
+QUIET = ("lq_vae", "lq_vae_plus", "bit_depth")
+"""Those that draw nothing at random."""
+
+ZOO = ("vae", "patch_vae", "jpeg", "median", "total_variation")
+"""What LQ-VAE is compared with, besides bit depth, that only looks at the image."""
+
+ABLATIONS: Mapping[str, tuple[str, ...]] = defaultdict(
+    tuple, mnist=("vae_penalty", "lq_vae_no_penalty")
+)
+"""LQ-VAE without one of its two ideas, by data set."""
+
+DRAWS: Mapping[str, int] = {"patch_vae": 4}
+"""Draws of a random defence that an adaptive attacker averages; one where it is not named."""
+
+JUDGED_EPSILON: Mapping[str, float] = defaultdict(lambda: 0.1, mnist=0.15, cifar10=0.0314)
+"""Linf budget at which FGSM is judged: on MNIST the 0.3 of the authors' [-1, 1] pixels, on
+CIFAR-10 the usual 8/255."""
+
+WIDE_EPSILON = 0.3
+"""The budget of the Defense-GAN paper, reported beside it."""
+
+
+def compared(dataset: str) -> tuple[str, ...]:
+    """All defences whose oblivious figures stand side by side."""
+    return (*DEFENCES, *ZOO, *ABLATIONS[dataset])
+
+
+def cell(
+    dataset: str,
+    classifier: str,
+    defence: str | None,
+    attack: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    **rest: Any,  # noqa: ANN401  the other fields, as they are
+) -> Specification:
+    """One cell; its parameters as a mapping."""
+    return Specification(
+        dataset=dataset,
+        classifier=classifier,
+        defence=defence,
+        attack=attack,
+        parameters=tuple(sorted((parameters or {}).items())),
+        **rest,
+    )
+
+
+def adaptive_cells(
+    dataset: str,
+    defences: Sequence[str],
+    attack: str,
+    n: int,
+    **parameters: float | str,
+) -> Cells:
+    """Cells of an attacker who sees the defence, for some defences of the first classifier."""
+    return tuple(
+        cell(
+            dataset,
+            CLASSIFIERS[dataset][0],
+            defence,
+            attack,
+            parameters,
+            threat="adaptive",
+            draws=DRAWS.get(defence, 1),
+            n=n,
+        )
+        for defence in defences
+    )
+
+
+def oblivious_attacks(dataset: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The slides' attacks, with PGD beside them; on CIFAR-10 those that 2 cores can run."""
+    deepfool = ("deepfool", {"steps": 50, "overshoot": 0.02})
+    if dataset == "cifar10":
+        judged = JUDGED_EPSILON[dataset]
+        return (
+            ("fgsm", {"epsilon": judged}),
+            ("pgd", {"epsilon": judged, "steps": 20}),
+            deepfool,
+        )
+    return (
+        ("fgsm", {"epsilon": JUDGED_EPSILON[dataset]}),
+        ("fgsm", {"epsilon": WIDE_EPSILON}),
+        ("pgd", {"epsilon": WIDE_EPSILON, "steps": 40}),
+        deepfool,
+        ("cw", {}),
+    )
