@@ -143,7 +143,7 @@ def adaptive(dataset: str) -> Cells:
         cells += adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=wide, **pgd)
         pgd_l2: dict[str, Any] = {"steps": 100}  # within this ball no gradient vanishes
     else:
-        cells = adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=0.1, **pgd)
+        cells = adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=0.1, restarts=2, **pgd)
         cells += adaptive_cells(dataset, QUIET, "apgd", 200, epsilon=wide, steps=100, loss="dlr")
         pgd_l2 = pgd
     cells += adaptive_cells(dataset, QUIET, "pgd_l2", 500, epsilon=1.5, **pgd_l2)

@@ -216,3 +216,27 @@ def test_deepfool_goes_round_pixels_that_cannot_move() -> None:
     )
     assert result.success.all()
     assert (result.images[:, :, :4] == 0).all()
+
+
+def test_the_margin_has_a_gradient_where_the_cross_entropy_is_flat(tiny: Tiny) -> None:
+    def sure(images: Tensor) -> Tensor:
+        return 1e4 * tiny.net(images)
+
+    told = make_attack("pgd", epsilon=0.3, steps=5, random_start=False)
+    images, labels = tiny.images, sure(tiny.images).argmax(1)
+    flat = told(sure, images, labels)
+    steep = make_attack("pgd", epsilon=0.3, steps=5, random_start=False, loss="margin")(
+        sure, images, labels
+    )
+    assert torch.equal(flat.images, images), "not a step without a gradient"
+    assert (steep.images != images).flatten(1).any(1).all()
+    assert steep.success.any()
+
+
+def test_the_margin_leads_to_a_target_too(tiny: Tiny) -> None:
+    target = (tiny.labels + 1) % tiny.net(tiny.images).shape[1]
+    attack = make_attack("pgd", epsilon=1.0, steps=40, loss="margin")
+    result = attack(tiny.net, tiny.images, tiny.labels, target=target)
+    assert result.success.float().mean() > 0.5
+    with pytest.raises(ValueError, match="loss must be one of"):
+        make_attack("pgd", loss="hope")

@@ -9,7 +9,7 @@ from torch import Tensor
 from core.checkpoints import CheckpointError, save_checkpoint
 from core.defenses import DEFENSES, BitDepth, CodedPurifier, Setting, load_defense
 from core.models import MODELS
-from core.models.lq_vae import LqVae
+from core.training import RECIPES
 from core.types import Purifier
 
 
@@ -22,16 +22,27 @@ def name(request: pytest.FixtureRequest) -> str:
 def purifier(name: str, checkpoint_copy: Path) -> Purifier:
     checkpoint = DEFENSES[name].checkpoint
     if checkpoint is not None:
-        arguments = {"latent_size": 6, "widths": [2, 4], "hidden": 8}
+        recipe = RECIPES["mnist", checkpoint]
+        arguments = {
+            "image_shape": recipe.arguments.get("image_shape", [1, 28, 28]),
+            "latent_size": 6,
+            "widths": [2, 4],
+            "hidden": 8,
+        }
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            model = LqVae(latent_size=6, widths=(2, 4), hidden=8)
+            model = MODELS[recipe.model](**arguments)
         # Latents of an untrained encoder hardly leave the band; spread them over the walls.
         with torch.no_grad():
-            model.mean_head.weight.mul_(2)
+            model.get_parameter("mean_head.weight").mul_(2)
         save_checkpoint(
             model,
-            {"dataset": "mnist", "name": checkpoint, "model": "lq_vae", "arguments": arguments},
+            {
+                "dataset": "mnist",
+                "name": checkpoint,
+                "model": recipe.model,
+                "arguments": arguments,
+            },
         )
     return load_defense("mnist", name)
 
@@ -103,11 +114,17 @@ def test_settings_reach_the_purifier_and_defaults_are_the_constructors(
     name: str, images: Tensor
 ) -> None:
     settings = DEFENSES[name].settings
+    # Larger than any patch, so that there is something to overlap.
+    pictures = torch.nn.functional.pad(images[:2], [6] * 4)
+
+    def purified(**chosen: int) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        return load_defense("mnist", name, **chosen)(pictures, generator=generator)
+
     defaults = {setting: one.default for setting, one in settings.items()}
-    plain = load_defense("mnist", name)
-    assert torch.equal(load_defense("mnist", name, **defaults)(images), plain(images))
+    assert torch.equal(purified(**defaults), purified())
     ends = [{setting: end(one) for setting, one in settings.items()} for end in (low, high)]
-    assert not torch.equal(*(load_defense("mnist", name, **end)(images) for end in ends))
+    assert not torch.equal(*(purified(**end) for end in ends))
     with pytest.raises(ValueError, match=f"{name} has no setting 'magic'; choose from"):
         load_defense("mnist", name, magic=1)
 
@@ -129,6 +146,12 @@ def test_a_classifier_is_no_lq_vae(checkpoint_copy: Path) -> None:
     save_checkpoint(MODELS["b"](), {"dataset": "mnist", "name": "lq_vae", "model": "b"})
     with pytest.raises(CheckpointError, match="is no LQ-VAE"):
         load_defense("mnist", "lq_vae")
+
+
+def test_a_classifier_is_no_vae(checkpoint_copy: Path) -> None:
+    save_checkpoint(MODELS["b"](), {"dataset": "mnist", "name": "vae", "model": "b"})
+    with pytest.raises(CheckpointError, match="is no VAE"):
+        load_defense("mnist", "vae")
 
 
 def test_one_bit_is_a_threshold_and_a_tie_goes_up() -> None:

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.defenses import Jpeg, Median
+from core.defenses import Jpeg, Median, TotalVariation
 
 
 @pytest.fixture
@@ -66,3 +66,31 @@ def test_a_median_refuses_windows_without_a_middle_and_small_images(photo: Tenso
         Median(size=2)
     with pytest.raises(ValueError, match="a window of 25 pixels is larger than 24x40"):
         Median(size=25)(photo)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_total_variation_is_the_librarys_and_its_stand_in_is_near(
+    photo: Tensor, channels: int, generator: torch.Generator
+) -> None:
+    from skimage.restoration import denoise_tv_chambolle
+
+    images = (photo[:, :channels] + 0.1 * torch.randn(photo[:, :channels].shape)).clamp(0, 1)
+    smoothing = TotalVariation(weight=20)
+    smooth = smoothing(images)
+    for channel in range(channels):
+        library = denoise_tv_chambolle(images[0, channel].numpy(), weight=0.2)
+        assert np.allclose(smooth[0, channel].numpy(), library, atol=1e-5)
+    stand_in = smoothing.surrogates["projection"](images, None)
+    assert (stand_in - smooth).abs().mean() < 0.3 * (images - smooth).abs().mean()
+    hard = smoothing.surrogates["hard_forward"](images, None)
+    assert torch.allclose(hard, smooth, atol=1e-6)
+
+
+def test_more_weight_smooths_more(photo: Tensor) -> None:
+    def variation(images: Tensor) -> float:
+        return float(images.diff(dim=2).abs().mean() + images.diff(dim=3).abs().mean())
+
+    found = [variation(TotalVariation(weight=weight)(photo)) for weight in (1, 20, 60)]
+    assert found == sorted(found, reverse=True)
+    with pytest.raises(ValueError, match="weight must be 1 to 100 hundredths, got 0"):
+        TotalVariation(weight=0)

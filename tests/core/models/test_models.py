@@ -6,6 +6,8 @@ import torch
 from core.models import MODELS
 from core.models.classifiers import ClassifierA
 from core.models.lq_vae import LqVae
+from core.models.resnet import ResNet
+from core.models.vae import Vae
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,43 @@ def test_more_bits_a_latent_make_a_longer_code(images: torch.Tensor) -> None:
     code = model.code(images)
     assert code.shape == (8, 6)
     assert model.hard_decoder(code).shape == images.shape
+
+
+@pytest.mark.parametrize("model", [LqVae, Vae])
+def test_latents_on_a_grid_see_their_own_neighbourhood(model: type[LqVae] | type[Vae]) -> None:
+    tiny = model(image_shape=(3, 32, 32), latent_size=128, widths=(4, 8), hidden=None, blocks=1)
+    images = torch.rand(2, 3, 32, 32)
+    mean, log_var = tiny.encode(images)
+    assert mean.shape == log_var.shape == (2, 128)
+    far = images.clone()
+    far[..., 24:] = 0.5
+    changed = (tiny.encode(far)[0] != mean).view(2, 2, 8, 8)
+    assert changed[..., 7].all(), "right under the change"
+    assert not changed[..., :3].any(), "far from it"
+
+
+@pytest.mark.parametrize("model", [LqVae, Vae])
+def test_a_grid_takes_only_numbers_it_can_share_out(model: type[LqVae] | type[Vae]) -> None:
+    with pytest.raises(ValueError, match="8x8: their number must be a multiple of 64, got 100"):
+        model(image_shape=(3, 32, 32), latent_size=100, hidden=None)
+
+
+def test_a_vae_is_as_large_as_an_lq_vae_with_one_decoder() -> None:
+    vae, lq_vae = Vae(latent_size=64), LqVae(latent_size=64)
+    spare = sum(p.numel() for p in lq_vae.soft_decoder.parameters())
+    sizes = [sum(p.numel() for p in model.parameters()) for model in (vae, lq_vae)]
+    assert sizes[0] == sizes[1] - spare
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
+def test_the_residual_network_has_twelve_layers_in_its_blocks(shape: tuple[int, int, int]) -> None:
+    network = ResNet(image_shape=shape, classes=7, width=4).eval()
+    assert network(torch.rand(2, *shape)).shape == (2, 7)
+    deep = [
+        module
+        for module in network.modules()
+        if isinstance(module, torch.nn.Linear)
+        or (isinstance(module, torch.nn.Conv2d) and module.kernel_size == (3, 3))
+    ]
+    # The shortcuts of 1x1 that widen are not counted, but the last layer is.
+    assert len(deep) == 1 + 3 * 2 * 2 + 1

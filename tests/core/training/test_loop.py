@@ -27,16 +27,32 @@ SEQUENTIAL = replace(
     RECIPE, objective_arguments={"passes": "sequential"}, averaging=0.0, schedule="staircase"
 )
 
+PATCHES = replace(
+    RECIPE,
+    model="vae",
+    arguments={"image_shape": [1, 8, 8], "latent_size": 8, "widths": [4, 8], "hidden": 16},
+    objective="vae",
+    objective_arguments={"beta": 0.01},
+)
 
-@pytest.mark.parametrize("recipe", [RECIPE, SEQUENTIAL], ids=["joint", "sequential"])
-def test_training_lowers_the_error(recipe: Recipe, images: Tensor, labels: Tensor) -> None:
+
+@pytest.mark.parametrize(
+    ("recipe", "error"),
+    [(RECIPE, "hard"), (SEQUENTIAL, "hard"), (PATCHES, "error")],
+    ids=["joint", "sequential", "patches"],
+)
+def test_training_lowers_the_error(
+    recipe: Recipe, error: str, images: Tensor, labels: Tensor
+) -> None:
     reports: list[Step] = []
     train(recipe, (images, labels), device=CPU, on_step=reports.append)
     assert [step.index for step in reports] == [50, 100]
-    assert reports[-1].values["hard"] < reports[0].values["hard"]
+    assert reports[-1].values[error] < reports[0].values[error]
 
 
-@pytest.mark.parametrize("recipe", [RECIPE, SEQUENTIAL], ids=["joint", "sequential"])
+@pytest.mark.parametrize(
+    "recipe", [RECIPE, SEQUENTIAL, PATCHES], ids=["joint", "sequential", "patches"]
+)
 def test_a_killed_run_goes_on_to_the_same_weights(
     recipe: Recipe, images: Tensor, labels: Tensor, tmp_path: Path
 ) -> None:

@@ -3,12 +3,15 @@ import torch
 from torch import Tensor
 
 from core.models.lq_vae import LqVae
+from core.models.vae import Vae
 from core.training.losses import (
     LqVaeLoss,
+    VaeLoss,
     full_range_error,
     gradient_penalty,
     half_mirrored,
     kl_to_standard_normal,
+    random_crops,
 )
 
 
@@ -77,3 +80,42 @@ def test_about_half_of_the_images_are_mirrored_and_none_is_changed_otherwise() -
     turned = (seen == images.flip(-1)).flatten(1).all(1)
     assert (same ^ turned).all()
     assert 160 < int(turned.sum()) < 240
+
+
+def test_beta_weighs_sums(images: Tensor) -> None:
+    model = Vae(latent_size=4, widths=(2, 4), hidden=8)
+    beta = 0.3
+    loss = VaeLoss.of_sums(beta=beta, pixels=784, latents=4)
+    draw = torch.Generator().manual_seed(5)
+    total = loss(model, images, draw)["total"]
+    mean, log_var = model.encode(images)
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(5))
+    decoded = model.decoder(model.noisy_latents(mean, log_var, noise))
+    error = (decoded - images).square().sum()
+    divergence = 4 * kl_to_standard_normal(mean, log_var) * len(images)
+    assert 784 * len(images) * total.item() == pytest.approx((error + beta * divergence).item())
+
+
+def test_a_penalty_is_paid_only_where_it_is_asked(images: Tensor) -> None:
+    model = Vae(latent_size=4, widths=(2, 4), hidden=8)
+    plain, paid = (
+        VaeLoss(penalty_weight=weight)(model, images, torch.Generator().manual_seed(1))
+        for weight in (0.0, 10.0)
+    )
+    assert "penalty" not in plain
+    extra = 10 * paid["penalty"].item()
+    assert paid["total"].item() == pytest.approx(plain["total"].item() + extra, rel=1e-4)
+
+
+def test_crops_are_pieces_of_their_own_image(generator: torch.Generator) -> None:
+    # Every pixel says where it is and in which image and channel.
+    ramp = torch.arange(4 * 2 * 6 * 9).view(4, 2, 6, 9).float()
+    crops = random_crops(ramp, 3, generator)
+    assert crops.shape == (4, 2, 3, 3)
+    pieces = ramp.unfold(2, 3, 1).unfold(3, 3, 1)
+    for whole, crop in zip(pieces, crops, strict=True):
+        assert any(
+            torch.equal(whole[:, row, column], crop) for row in range(4) for column in range(7)
+        )
+    firsts = {float(random_crops(ramp, 3, generator)[0, 0, 0, 0]) for _ in range(400)}
+    assert len(firsts) == 28, "every place is drawn"
