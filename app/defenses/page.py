@@ -10,6 +10,7 @@ import torch
 from app.bit_flips.explorer import selected_places
 from app.controls import Menu, seed
 from app.defenses.cards import GAIN, cards_html
+from app.defenses.distortion import show_distortion
 from app.defenses.flow import flow_chart, flow_words
 from app.defenses.settings import (
     ALL,
@@ -18,9 +19,10 @@ from app.defenses.settings import (
     DefensesSettings,
     is_quick,
     only_tuned,
+    owners,
     read_settings,
-    tunable,
 )
+from app.defenses.side_by_side import show_side_by_side
 from app.defenses.work import lineup_of, load_purifiers
 from app.gallery import Tile, show_tiles
 from app.runs.attacked import obtain_attacked, remember_asked
@@ -62,6 +64,8 @@ def show_page(datasets: Menu, offers: dict[str, Offer]) -> None:
     attacked = obtain_attacked(settings.run)
     if attacked is not None:
         _show_many(session, attacked, offer)
+    show_side_by_side(settings.run.dataset, settings.run.classifier)
+    show_distortion()
     session.keep(session.current())
 
 
@@ -81,8 +85,8 @@ def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
             help="Place in the validation split. The images below have a button that brings them "
             "here.",
         )
-        with st.popover("Settings of the untrained ones", icon=":material/tune:"):
-            read = {(owner, name): _tune(settings, owner, name) for owner, name, _ in tunable()}
+        with st.popover("Settings of the defences", icon=":material/tune:"):
+            read = {name: _tune(settings, owner, name) for name, owner in owners().items()}
     return replace(settings, index=int(index), tuned=only_tuned(read))
 
 

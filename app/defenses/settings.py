@@ -74,7 +74,10 @@ class DefensesSettings:
 
 
 def tunable() -> tuple[tuple[str, str, Setting], ...]:
-    """Every setting of every defence, as (defence, name, setting); no two names are alike."""
+    """Every setting of every defence, as (defence, name, setting).
+
+    Settings of one name are one control: the patch VAEs share their overlap.
+    """
     return tuple(
         (defense, name, setting)
         for defense, row in DEFENSES.items()
@@ -82,13 +85,21 @@ def tunable() -> tuple[tuple[str, str, Setting], ...]:
     )
 
 
-def only_tuned(values: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
-    """Those of some settings, by defence and name, that can be taken and are no defaults."""
+def owners() -> dict[str, str]:
+    """The first defence that has a setting, by the setting's name."""
+    first: dict[str, str] = {}
+    for defense, name, _ in tunable():
+        first.setdefault(name, defense)
+    return first
+
+
+def only_tuned(values: Mapping[str, int]) -> tuple[tuple[str, str, int], ...]:
+    """Those of some settings, by name, that can be taken and are no defaults."""
     return tuple(
-        (defense, name, values[defense, name])
+        (defense, name, values[name])
         for defense, name, setting in tunable()
-        if values[defense, name] in range(setting.low, setting.high + 1, setting.step)
-        and values[defense, name] != setting.default
+        if values[name] in range(setting.low, setting.high + 1, setting.step)
+        and values[name] != setting.default
     )
 
 
@@ -108,10 +119,10 @@ def read_settings(
     last = max(0, most_images(offers[run.dataset]) - 1)
     words = {outcome.replace(" ", "_"): outcome for outcome in OUTCOMES}
     outcome = reader.word("outcome", (ALL, *words), start.outcome)
-    read = {
-        (defense, name): reader.whole(name, setting.low, setting.high, setting.default)
-        for defense, name, setting in tunable()
-    }
+    read = {}
+    for name, owner in owners().items():
+        setting = DEFENSES[owner].settings[name]
+        read[name] = reader.whole(name, setting.low, setting.high, setting.default)
     settings = DefensesSettings(
         run=run,
         index=reader.whole("index", 0, last, min(start.index, last)),

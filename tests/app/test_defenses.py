@@ -44,8 +44,18 @@ def test_settings_of_defences_are_part_of_the_address() -> None:
     assert settings.params()["bits"] == "2"
     assert "size" not in settings.params()
     assert read({"size": "4"})[0].tuned == (), "a window has a middle"
-    names = [name for _, name, _ in tunable()]
-    assert len(names) == len(set(names))
+
+
+def test_settings_of_one_name_are_one_control() -> None:
+    by_name: dict[str, set[tuple[int, int, int, int]]] = {}
+    for _, name, setting in tunable():
+        limits = (setting.default, setting.low, setting.high, setting.step)
+        by_name.setdefault(name, set()).add(limits)
+    assert all(len(found) == 1 for found in by_name.values()), "else one slider cannot serve all"
+    settings, _ = read({"overlap": "25"})
+    for name in ("patch_vae", "patch_vae_16", "patch_vae_8"):
+        assert settings.settings_of(name) == {"overlap": 25}
+    assert settings.params()["overlap"] == "25"
 
 
 def test_odd_addresses_are_put_right_and_said() -> None:

@@ -220,7 +220,8 @@ def test_deepfool_goes_round_pixels_that_cannot_move() -> None:
 
 def test_the_margin_has_a_gradient_where_the_cross_entropy_is_flat(tiny: Tiny) -> None:
     def sure(images: Tensor) -> Tensor:
-        return 1e4 * tiny.net(images)
+        logits: Tensor = tiny.net(images)
+        return 1e4 * logits
 
     told = make_attack("pgd", epsilon=0.3, steps=5, random_start=False)
     images, labels = tiny.images, sure(tiny.images).argmax(1)
