@@ -11,6 +11,7 @@ from core.data import DATASETS
 from core.defenses import DEFENSES
 from core.evaluation import HEADLINES, THREATS, Accuracy, Evaluation, Specification, stored_results
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
+from core.models import classifier_title
 from core.types import LabError
 
 BARE = "Bare classifier"
@@ -206,4 +207,4 @@ def _title_of(defence: str) -> str:
 def _title(key: str) -> str:
     dataset, _, classifier = key.rpartition("-")
     title = DATASETS[dataset].title if dataset in DATASETS else dataset
-    return f"{title}, {classifier.upper()}"
+    return f"{title}, {classifier_title(classifier)}"

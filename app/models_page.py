@@ -17,7 +17,7 @@ from core.checkpoints import (
 )
 from core.data import available_datasets
 from core.defenses import DEFENSES
-from core.models import MODELS
+from core.models import MODELS, classifier_title
 from core.types import OnStep, Step
 
 JOB = "verify models"
@@ -152,7 +152,9 @@ def figures_in_words(figures: Mapping[str, Any]) -> str:
         words.append(f"{_accuracy(figures['accuracy'])} right")
     through: Mapping[str, Any] = figures.get("clean_accuracy", {})
     if through:
-        each = "; ".join(f"{name.upper()} {_accuracy(value)}" for name, value in through.items())
+        each = "; ".join(
+            f"{classifier_title(name)} {_accuracy(value)}" for name, value in through.items()
+        )
         words.append(f"clean pictures sent through it, classified by {each}")
     if "bits" in figures:
         words.append(f"a code of {figures['bits']} bits, {figures.get('dead_bits', 0)} constant")

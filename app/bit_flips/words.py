@@ -21,6 +21,7 @@ from core.analysis.importance import BitImportance
 from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation import Accuracy
+from core.models import classifier_title
 
 ROWS: Mapping[Role, str] = {
     "adversarial": "Attack",
@@ -48,8 +49,9 @@ def run_words(attacked: Attacked, run: RunSettings) -> str:
     strength = dict(run.parameters).get("epsilon", run.spec().build_attack().epsilon)
     budget = "" if strength is None else f" with epsilon {strength:g}"
     return (
-        f"**{ATTACKS[spec.attack].title}**{budget} on classifier {spec.classifier.upper()}, seen "
-        f"through **{DEFENSES[spec.defense].title}**, {n:,} validation images. It flips "
+        f"**{ATTACKS[spec.attack].title}**{budget} on classifier "
+        f"{classifier_title(spec.classifier)}, seen through **{DEFENSES[spec.defense].title}**, "
+        f"{n:,} validation images. It flips "
         f"**{flips.mean():.1f} of {size} bits** on average (median {np.median(flips):g}, at most "
         f"{flips.max()}), with a mean change of L2 {attacked.l2.mean():.2f}. Of the attacked "
         f"images the classifier gets {percent_words(bare)} right, once purified "
@@ -167,7 +169,7 @@ def run_rows(runs: Sequence[StoredFlips]) -> list[dict[str, str]]:
             {
                 "Attack": ATTACKS[run.spec.attack].title
                 + ("" if epsilon is None else f" {epsilon:g}"),
-                "Classifier": run.spec.classifier.upper(),
+                "Classifier": classifier_title(run.spec.classifier),
                 "Images": f"{run.spec.n:,}",
                 "Mean L2": f"{run.mean_l2:.2f}",
                 "Mean flips": f"**{run.flips.mean():.2f}** of {run.bits}",

@@ -15,6 +15,7 @@ from core.evaluation import Accuracy, Evaluation
 from core.evaluation.cells import CLASSIFIERS
 from core.evaluation.commands import table_command
 from core.evaluation.curve_suites import DISTORTIONS
+from core.models import classifier_title
 from core.types import LabError
 
 SUITE = "distortion"
@@ -61,7 +62,7 @@ def show_distortion() -> None:
 
 def _show_one(dataset: str) -> None:
     title = DATASETS[dataset].title
-    classifier = CLASSIFIERS[dataset][0].upper()
+    classifier = classifier_title(CLASSIFIERS[dataset][0])
     st.markdown(f"**{title}**, classifier {classifier}")
     try:
         cells = stored_suite(dataset, SUITE)

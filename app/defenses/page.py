@@ -38,6 +38,7 @@ from core.analysis import NOISE_DRAWS, Lineup, Outcome, Reading
 from core.analysis.attacked import Attacked
 from core.defenses import DEFENSES
 from core.images import to_png
+from core.models import classifier_title
 from core.types import LabError
 
 Session = PageSession[DefensesSettings]
@@ -125,9 +126,9 @@ def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
     label = offer.classes[lineup.attacked.label]
     st.caption(
         f"The right answer is {label}. The attack sees classifier "
-        f"{settings.run.classifier.upper()} and no defence (oblivious), so this is an upper bound: "
-        "the robustness page has what is left when the attacker knows the defence. The coloured "
-        f"picture is what a defence changed in the attacked one, times {GAIN}: "
+        f"{classifier_title(settings.run.classifier)} and no defence (oblivious), so this is "
+        "an upper bound: the robustness page has what is left when the attacker knows the defence. "
+        f"The coloured picture is what a defence changed in the attacked one, times {GAIN}: "
         f"orange is brighter, blue is darker. Times are of one image on this machine.",
     )
 

@@ -8,6 +8,7 @@ from app.runs.choices import Offer
 from app.runs.settings import RunSettings, most_images, read_run
 from app.state import LinkReader
 from core.analysis import Outcome, RunSpec
+from core.data import DATASETS
 from core.defenses import DEFENSES, Setting
 
 PAGE = "defenses"
@@ -29,9 +30,13 @@ FIRST_RUN = RunSettings(defense="lq_vae_16", attack="fgsm", parameters=(("epsilo
 
 
 def is_quick(run: RunSettings) -> bool:
-    """Whether a run is the first one, whatever its data set, classifier and defence."""
+    """Whether a run is the first one, whatever its classifier and defence, on grey pictures.
+
+    The network for colour pictures takes a minute.
+    """
     names = ("attack", "parameters", "n", "seed")
-    return all(getattr(run, name) == getattr(FIRST_RUN, name) for name in names)
+    first = all(getattr(run, name) == getattr(FIRST_RUN, name) for name in names)
+    return first and DATASETS[run.dataset].image_shape[0] == 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation.commands import table_command
 from core.evaluation.side_by_side import Column, Figure, SideBySide, side_by_side
+from core.models import classifier_title
 
 SUITES = ("clean", "white-box", "adaptive")
 NORMS = {"linf": "Linf", "l2": "L2"}
@@ -28,7 +29,7 @@ STYLE = """
 .sides thead tr:last-child th { border-bottom: 2px solid var(--line); }
 .sides thead .kind { font-weight: 500; opacity: 0.8; border-bottom: 1px solid var(--line); }
 .sides tbody th { font-weight: 650; font-size: 0.9rem; position: sticky; left: 0;
-  background: var(--sides-ground, Canvas); min-width: 7.5rem; }
+  backdrop-filter: blur(8px); min-width: 7.5rem; }
 .sides td { border-radius: 5px; background: color-mix(in srgb, currentColor 4%, transparent); }
 .sides td.best { background: color-mix(in srgb, #11967A 26%, transparent); }
 .sides td.weak { background-image: repeating-linear-gradient(-45deg,
@@ -95,7 +96,7 @@ def table_html(table: SideBySide) -> str:
         + "</tr>"
         for name, row in table.rows.items()
     )
-    label = f"Accuracy behind classifier {table.classifier.upper()} in percent"
+    label = f"Accuracy behind classifier {classifier_title(table.classifier)} in percent"
     return (
         f'{STYLE}<div class="sides"><table aria-label="{escape(label)}"><thead><tr>{kinds}</tr>'
         f'<tr><th scope="col">Defence</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -134,8 +135,9 @@ def _cell(figure: Figure | None, column: Column, *, best: bool) -> str:
 def words_below(table: SideBySide) -> str:
     """What the figures are, and what they are not."""
     told = [
-        f"Right answers in percent behind classifier {table.classifier.upper()}, with 95 % "
-        f"intervals: {_counts(table)} of the test images. Green is the best defence of a column."
+        f"Right answers in percent behind classifier {classifier_title(table.classifier)}, with "
+        f"95 % intervals: {_counts(table)} of the test images. Green is the best defence of a "
+        "column."
     ]
     if any(column.weak for column in table.columns):
         told.append("A hatched column does not count: its attack is too weak without a defence.")

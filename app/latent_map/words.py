@@ -8,6 +8,7 @@ from core.data import available_datasets
 from core.defenses import DEFENSES
 from core.evaluation import Accuracy
 from core.evaluation.threats import OBLIVIOUS_NOTE
+from core.models import classifier_title
 
 
 def heading_words(attacked: Attacked) -> str:
@@ -21,7 +22,7 @@ def heading_words(attacked: Attacked) -> str:
     ]
     return (
         f"{available_datasets()[spec.dataset].title}, **{ATTACKS[spec.attack].title}**{strength} "
-        f"on classifier {spec.classifier.upper()}, seen through "
+        f"on classifier {classifier_title(spec.classifier)}, seen through "
         f"**{DEFENSES[spec.defense].title}**. The classifier gets {_share(right[0])} of "
         f"{spec.n:,} attacked images right, and {_share(right[1])} once they are purified. "
         f"{OBLIVIOUS_NOTE}"

@@ -21,6 +21,7 @@ from core.analysis.sanity_report import CodeFigures, Sanity
 from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation.tables import percent
+from core.models import classifier_title
 
 NO_CODE = (
     "This purifier has no code of bits, so only the checks of attack and purifier apply. The "
@@ -36,7 +37,7 @@ def show_checks(sanity: Sanity) -> None:
         failing = any(check.passed is False for check in sanity.checks)
         say = st.warning if failing else st.success
         say(
-            f"**{row.title}**, in front of classifier {spec.classifier.upper()}: "
+            f"**{row.title}**, in front of classifier {classifier_title(spec.classifier)}: "
             f"{headline(sanity.checks)}",
             icon=":material/rule:" if failing else ":material/task_alt:",
         )

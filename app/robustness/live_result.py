@@ -15,6 +15,7 @@ from core.evaluation import Accuracy, Evaluation
 from core.evaluation.commands import command_for
 from core.evaluation.paper_matching import find_ours
 from core.evaluation.specification import Specification
+from core.models import classifier_title
 
 MOST_TRIED = 100
 """Images a stored evaluation must have to be compared with."""
@@ -59,7 +60,7 @@ def headline(evaluation: Evaluation) -> str:
     """What came out, in one sentence."""
     spec = evaluation.specification
     accuracy = evaluation.robust or evaluation.attacked or evaluation.clean
-    who = f"classifier {spec.classifier.upper()}"
+    who = f"classifier {classifier_title(spec.classifier)}"
     if spec.defence is not None:
         who += f" behind {defence_title(spec.defence)}"
     fell = accuracy.n - accuracy.correct

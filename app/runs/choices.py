@@ -8,6 +8,7 @@ from app.controls import Menu
 from core.checkpoints import checkpoint_rows, train_command
 from core.data import available_datasets, dataset_state
 from core.defenses import DEFENSES
+from core.models import classifier_title
 from core.training import RECIPES
 
 NO_DEFENSE = "none"
@@ -77,7 +78,7 @@ def offer_for(dataset: str) -> Offer:
         image_shape=row.image_shape,
         ink_box=row.ink_box,
         count=min(cache.MAX_PICTURES, dataset_state(dataset).readable.get("validation", 0)),
-        classifiers=Menu({name: name.upper() for name in _classifiers(dataset)}),
+        classifiers=Menu({name: classifier_title(name) for name in _classifiers(dataset)}),
         defenses=Menu(titles, missing),
     )
 

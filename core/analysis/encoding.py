@@ -6,14 +6,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.defenses import LqVaePurifier
-from core.devices import generator_for, in_batches
-from core.evaluation.engine import CPU_BATCH, GPU_BATCH
+from core.devices import batch_for, generator_for, in_batches
 from core.types import Classifier, Purifier
 
 
 def batch_size(images: Tensor) -> int:
     """How many images go through a model at once on the device they lie on."""
-    return GPU_BATCH if images.device.type == "cuda" else CPU_BATCH
+    return batch_for(images.device)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from core.attacks import Attack, make_attack
 from core.checkpoints import load_classifier
 from core.data import get_dataset, load_dataset
 from core.defenses import load_defense
-from core.devices import generator_for, in_batches, pick_device
+from core.devices import batch_for, generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES, check, hashes_of
 from core.evaluation.crafting import Crafting
@@ -24,10 +24,8 @@ from core.evaluation.records import pack
 from core.evaluation.specification import Evaluation, Specification, bare_of
 from core.evaluation.strength import too_weak
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
+from core.models import classifier_title
 from core.types import Classifier, OnStep, Purifier, part_of
-
-CPU_BATCH, GPU_BATCH = 32, 1000
-"""On a CPU the activations of a small batch stay in the cache, which makes C 1.6 times faster."""
 
 DOUBTS_PART = 3
 """Progress of an adaptive evaluation: the doubts are its last third, or about that."""
@@ -81,7 +79,7 @@ class _Cell:
         spec = self.spec = specification
         self.on_step, self.on_notice = on_step, on_notice
         self.device = pick_device()
-        self.batch = GPU_BATCH if self.device.type == "cuda" else CPU_BATCH
+        self.batch = batch_for(self.device)
         self.images, self.labels = self._load(spec.n)
         self.classifier = load_classifier(spec.dataset, spec.classifier)
         self.purifier: Purifier | None = None
@@ -109,8 +107,7 @@ class _Cell:
         if self.purifier is not None:
             started = time.perf_counter()
             right = self._accuracy("clean_defended", self._pipeline(), self.images)
-            spent = round(self._ms_since(started), 3)
-            found = replace(found, clean_defended=right, purify_ms=spent)
+            found = replace(found, clean_defended=right, purify_ms=self._ms_since(started))
         if spec.attack is not None:
             found = self._attacked(found, make_attack(spec.attack, **dict(spec.parameters)))
         return replace(found, outcomes=self.outcomes)
@@ -190,7 +187,7 @@ class _Cell:
             broken_by={
                 name: sum(part.broken_by[name] for part in parts) for name in parts[0].broken_by
             },
-            attack_ms=round(spent, 2),
+            attack_ms=spent,
             doubts=self._doubts(doubted, generator),
         )
 
@@ -210,7 +207,8 @@ class _Cell:
             return self._from_answers(attack)
         bare = replace(bare, classifier=str(spec.substitute))
         substitute = load_classifier(spec.dataset, bare.classifier)
-        note = f"Made on classifier {bare.classifier.upper()}, without sight of the attacked one."
+        name = classifier_title(bare.classifier)
+        note = f"Made on classifier {name}, without sight of the attacked one."
         return *self.crafting.against(substitute, attack, bare), (note,)
 
     def _from_answers(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
@@ -258,4 +256,4 @@ class _Cell:
         )
 
     def _ms_since(self, started: float) -> float:
-        return (time.perf_counter() - started) * 1000 / len(self.images)
+        return round((time.perf_counter() - started) * 1000 / len(self.images), 3)

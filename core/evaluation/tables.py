@@ -6,6 +6,7 @@ from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.specification import Evaluation
+from core.models import classifier_title
 
 
 def markdown_tables(evaluations: Sequence[Evaluation]) -> str:
@@ -41,7 +42,7 @@ def markdown_table(evaluations: Sequence[Evaluation]) -> str:
         cells = rows.setdefault((_attack(evaluation), _defence(evaluation)), {})
         cells[evaluation.specification.classifier] = _cell(evaluation)
     lines = [
-        f"| attack | behind | {' | '.join(name.upper() for name in classifiers)} |",
+        f"| attack | behind | {' | '.join(classifier_title(name) for name in classifiers)} |",
         f"|---|---|{'---|' * len(classifiers)}",
     ]
     for (attack, defence), cells in rows.items():

@@ -27,3 +27,8 @@ MODELS: Mapping[str, type[nn.Module]] = {
     "lq_vae": LqVae,
     "vae": Vae,
 }
+
+
+def classifier_title(name: str) -> str:
+    """A classifier as the screen calls it: ``A`` for ``a``, ``ResNet`` for ``resnet``."""
+    return {"resnet": "ResNet"}.get(name, name.upper())
