@@ -24,6 +24,15 @@ from core.training import RECIPES
 
 COUNT = 200
 SHIPPED = ("mnist", "fashion_mnist")
+"""Data sets with tables of the papers."""
+
+TRAINED = {"mnist": 55_000, "fashion_mnist": 54_000, "cifar10": 27_000}
+"""Training images of all data sets with checkpoints."""
+
+TESTED = {"mnist": 10_000, "fashion_mnist": 10_000, "cifar10": 1_000}
+
+DEAR = ("adaptive", "white-box", "distortion", "curves")
+"""Suites whose dearest cells may be missing: the pages say which."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,7 @@ def test_all_is_sound_and_small_enough() -> None:
     assert [verify_checkpoint(row) for row in rows] == [None] * len(rows)
     assert max(row.size for row in rows) <= LARGEST_FILE
     files = [file for file in checkpoint_folder().rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) <= 100e6
+    assert sum(file.stat().st_size for file in files) <= 150e6
     weights = {file.name for file in files if file.suffix == ".safetensors"}
     assert weights == {row.file for row in rows}, "no file without a row"
 
@@ -51,8 +60,8 @@ def test_all_is_sound_and_small_enough() -> None:
 def test_every_row_says_how_it_was_made_and_measured() -> None:
     for row in checkpoint_rows():
         assert row.training["recipe"]["steps"] == RECIPES[row.dataset, row.name].steps
-        assert row.training["images"] == {"mnist": 55_000, "fashion_mnist": 54_000}[row.dataset]
-        assert row.figures["n"] == 10_000
+        assert row.training["images"] == TRAINED[row.dataset]
+        assert row.figures["n"] == TESTED[row.dataset]
         assert row.figures["split"] == "test"
         assert row.note
 
@@ -61,11 +70,12 @@ def test_every_row_says_how_it_was_made_and_measured() -> None:
     ("dataset", "name", "least"),
     [
         *(("mnist", name, least) for name, least in (("a", 0.991), ("b", 0.991), ("c", 0.981))),
-        # The slides have 92.76, 91.17 and 89.06; ours were trained for fewer epochs.
+        # The slides have 92.76, 91.17 and 89.06: B is half a point below, though trained as long.
         *(
             ("fashion_mnist", name, least)
-            for name, least in (("a", 0.905), ("b", 0.895), ("c", 0.870))
+            for name, least in (("a", 0.9276), ("b", 0.905), ("c", 0.8906))
         ),
+        ("cifar10", "resnet", 0.88),
     ],
 )
 def test_classifiers_reach_their_papers(dataset: str, name: str, least: float) -> None:
@@ -169,11 +179,10 @@ def test_stored_results_were_measured_on_the_shipped_weights() -> None:
 
 @pytest.mark.parametrize("dataset", SHIPPED)
 def test_stored_suites_are_what_the_command_measures(dataset: str) -> None:
-    """Of the adaptive suite the dearest cells may be missing: the page says which."""
     for suite, cells in SUITES.items():
         stored = [evaluation.specification for evaluation in stored_results(f"{dataset}-{suite}")]
         wanted = list(cells(dataset))
-        if suite == "adaptive":
+        if suite in DEAR:
             wanted = [cell for cell in wanted if cell in stored]
         assert not stored or stored == wanted, suite
 

@@ -8,15 +8,18 @@ import streamlit as st
 
 from app.defenses.settings import PAGE
 from app.robustness.stored import stored_suites
-from core.attacks import ATTACKS
-from core.defenses import DEFENSES
 from core.evaluation.commands import table_command
-from core.evaluation.side_by_side import Column, Figure, SideBySide, side_by_side
+from core.evaluation.side_by_side import (
+    Column,
+    Figure,
+    SideBySide,
+    column_title,
+    row_title,
+    side_by_side,
+)
 from core.models import classifier_title
 
 SUITES = ("clean", "white-box", "adaptive")
-NORMS = {"linf": "Linf", "l2": "L2"}
-NOTHING = "No defence"
 
 STYLE = """
 <style>
@@ -101,21 +104,6 @@ def table_html(table: SideBySide) -> str:
         f'{STYLE}<div class="sides"><table aria-label="{escape(label)}"><thead><tr>{kinds}</tr>'
         f'<tr><th scope="col">Defence</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
     )
-
-
-def row_title(name: str | None) -> str:
-    """A defence as the table calls it."""
-    return NOTHING if name is None else DEFENSES[name].title
-
-
-def column_title(column: Column) -> str:
-    """An attack with its budget, for example ``FGSM, Linf 0.15``."""
-    if column.attack is None:
-        return "Clean"
-    title = "Best attack" if column.knows else ATTACKS[column.attack].title
-    if column.norm is None:
-        return title
-    return f"{title}, {NORMS[column.norm]} {column.epsilon:g}"
 
 
 def _cell(figure: Figure | None, column: Column, *, best: bool) -> str:

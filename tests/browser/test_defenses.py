@@ -48,6 +48,27 @@ def test_a_click_on_a_bar_shows_its_images(visitor: Visitor) -> None:
     assert "fooled, then repaired" in page.locator("[data-image]").first.inner_text()
 
 
+def test_all_defences_are_measured_side_by_side(visitor: Visitor) -> None:
+    page = visitor.open("/defenses")
+    table = page.locator(".sides table")
+    expect(table).to_contain_text("attacker knows the defence")
+    plus = table.locator("tbody tr").filter(has_text="LQ-VAE plus")
+    expect(plus.locator("td").first).to_contain_text(re.compile(r"\d\d\.\d"))
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Table as CSV").click()
+    text = waiting.value.path().read_text()
+    assert text.startswith("defence,attack,attacker,correct,images")
+    assert "\nlq_vae_plus,Clean,none," in text
+
+
+def test_patch_wise_vaes_stand_beside_jpeg(visitor: Visitor) -> None:
+    page = visitor.open("/defenses")
+    for title in ("MNIST", "CIFAR-10"):
+        column = page.get_by_test_id("stColumn").filter(has_text=f"{title}, classifier")
+        expect(column.locator(".js-plotly-plot")).to_be_visible()
+        expect(column).to_contain_text("best of four JPEG qualities")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_nothing_is_cut_off(visitor: Visitor, size: Size, scheme: Scheme) -> None:

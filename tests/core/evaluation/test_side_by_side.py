@@ -1,0 +1,106 @@
+"""All defences behind one classifier: which figure goes where, and what is marked."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.evaluation import Accuracy, Evaluation
+from core.evaluation.cells import adaptive_cells, cell, compared, oblivious_attacks
+from core.evaluation.side_by_side import (
+    SideBySide,
+    column_title,
+    markdown_side_by_side,
+    side_by_side,
+)
+
+BARE = Accuracy(correct=20, n=1000)
+
+
+@pytest.fixture
+def evaluations() -> list[Evaluation]:
+    """Every oblivious attack on A behind two defences, and one attacker who knows each."""
+    found = [
+        Evaluation(
+            specification=cell("mnist", "a", defence, attack, parameters),
+            clean=Accuracy(correct=990, n=1000),
+            clean_defended=Accuracy(correct=clean, n=1000),
+            attacked=BARE,
+            robust=Accuracy(correct=right, n=1000),
+        )
+        for attack, parameters in oblivious_attacks("mnist")
+        for defence, clean, right in (("lq_vae", 970, 800), ("jpeg", 985, 300))
+    ]
+    for defence, right in (("lq_vae", 20), ("jpeg", 5)):
+        (spec,) = adaptive_cells("mnist", [defence], "pgd", 500, epsilon=0.1)
+        found.append(
+            Evaluation(
+                specification=spec,
+                clean=Accuracy(correct=495, n=500),
+                attacked=Accuracy(correct=3, n=500),
+                robust=Accuracy(correct=right, n=500),
+                doubts=("It has not converged.",) if defence == "jpeg" else (),
+            )
+        )
+    return found
+
+
+@pytest.fixture
+def table(evaluations: list[Evaluation]) -> SideBySide:
+    return side_by_side("mnist", "a", evaluations)
+
+
+def test_every_defence_has_a_row_and_every_attack_a_column(table: SideBySide) -> None:
+    assert tuple(table.rows) == (None, *compared("mnist"))
+    titles = [column_title(column) for column in table.columns]
+    assert titles[0] == "Clean"
+    assert titles[1] == "FGSM, Linf 0.15"
+    assert titles[-1] == "Best attack, Linf 0.1"
+    assert [column.knows for column in table.columns] == [False] * 6 + [True]
+    assert all(len(row) == len(titles) for row in table.rows.values())
+
+
+def test_figures_stand_behind_their_defence(table: SideBySide) -> None:
+    lq_vae, jpeg, bare = table.rows["lq_vae"], table.rows["jpeg"], table.rows[None]
+    assert [round(100 * one.accuracy.value, 1) for one in lq_vae if one] == [97, *[80] * 5, 4]
+    assert jpeg[0] is not None
+    assert jpeg[0].accuracy.correct == 985
+    assert bare[1] is not None
+    assert bare[1].accuracy == BARE
+    assert bare[-1] is not None
+    assert bare[-1].accuracy.correct == 3
+    assert table.rows["median"] == (None,) * 7
+    assert table.best(0) == "jpeg"
+    assert table.best(1) == table.best(6) == "lq_vae"
+
+
+def test_other_classifiers_and_settings_stay_out(evaluations: list[Evaluation]) -> None:
+    jpeg = [one for one in evaluations if one.specification.defence == "jpeg"]
+    strange = [
+        replace(
+            one,
+            specification=replace(one.specification, settings=(("quality", 10),)),
+            robust=Accuracy(correct=1, n=one.specification.n),
+        )
+        for one in jpeg
+    ]
+    assert (
+        side_by_side("mnist", "a", [*evaluations, *strange]).rows
+        == side_by_side("mnist", "a", evaluations).rows
+    )
+    assert not side_by_side("mnist", "b", evaluations).measured
+
+
+def test_what_does_not_count_is_marked(evaluations: list[Evaluation]) -> None:
+    weak = [
+        replace(one, attacked=Accuracy(correct=900, n=1000))
+        if one.specification.attack == "cw"
+        else one
+        for one in evaluations
+    ]
+    table = side_by_side("mnist", "a", weak)
+    assert [bool(column.weak) for column in table.columns] == [False] * 5 + [True, False]
+    text = markdown_side_by_side(table)
+    assert "| Carlini-Wagner* | knows: Best attack, Linf 0.1 |" in text
+    assert "| LQ-VAE | 97.0 (95.7–97.9) |" in text
+    assert "1.0? (0.4–2.3) |" in text
+    assert "| Median | – | – | – | – | – | – | – |" in text
