@@ -15,7 +15,11 @@ RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("what", nargs="*", help="`table NAME`: all its cells; else the cell below")
+    command.add_argument(
+        "what",
+        nargs="*",
+        help="`table NAME`: all its cells; `compare`: all stored defences; else the cell below",
+    )
     command.add_argument("--dataset", default="mnist")
     command.add_argument("--classifier", default="a")
     command.add_argument("--defence")
@@ -46,9 +50,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    """Measure one cell and print it, or a whole table, which is stored."""
+    """Measure one cell and print it, or a whole table, which is stored; or compare what is."""
     from core.evaluation import Specification, markdown_tables, measure_all
 
+    if arguments.what == ["compare"]:
+        print(comparison(arguments.dataset, arguments.classifier))
+        return 0
     table = _table_name(arguments.what)
     if table is not None:
         from core.evaluation import SUITES, store_results
@@ -95,6 +102,25 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def comparison(dataset: str, classifier: str) -> str:
+    """All defences of one data set in front of one classifier, from stored results, as Markdown.
+
+    Raises:
+        LabError: Nothing is stored of them.
+    """
+    from core.evaluation import stored_results
+    from core.evaluation.side_by_side import SIDES, markdown_side_by_side, side_by_side
+
+    found = [one for suite in SIDES for one in stored_results(f"{dataset}-{suite}")]
+    table = side_by_side(dataset, classifier, found)
+    if not table.measured:
+        raise LabError(
+            f"nothing is stored of classifier {classifier} on {dataset}; measure it with "
+            f"`python -m core evaluate table white-box --dataset {dataset}`"
+        )
+    return markdown_side_by_side(table)
+
+
 def _table_name(words: Sequence[str]) -> str | None:
     """The table that is asked for: no words, or ``table`` and its name."""
     from core.evaluation import SUITES
@@ -102,7 +128,10 @@ def _table_name(words: Sequence[str]) -> str | None:
     if not words:
         return None
     if len(words) != 2 or words[0] != "table" or words[1] not in SUITES:
-        raise LabError(f"expected `table` and one of {', '.join(SUITES)}; got {' '.join(words)!r}")
+        raise LabError(
+            f"expected `compare`, or `table` and one of {', '.join(SUITES)}; "
+            f"got {' '.join(words)!r}"
+        )
     return words[1]
 
 

@@ -10,6 +10,7 @@ from app.defenses.settings import PAGE
 from app.robustness.stored import stored_suites
 from core.evaluation.commands import table_command
 from core.evaluation.side_by_side import (
+    SIDES,
     Column,
     Figure,
     SideBySide,
@@ -18,8 +19,6 @@ from core.evaluation.side_by_side import (
     side_by_side,
 )
 from core.models import classifier_title
-
-SUITES = ("clean", "white-box", "adaptive")
 
 STYLE = """
 <style>
@@ -52,7 +51,7 @@ def show_side_by_side(dataset: str, classifier: str) -> None:
         classifier: Who stands behind the defences.
     """
     st.header("All defences, measured", divider="gray", anchor="measured")
-    evaluations, problems = stored_suites(dataset, SUITES)
+    evaluations, problems = stored_suites(dataset, SIDES)
     for problem in problems:
         st.warning(problem, icon=":material/warning:")
     table = side_by_side(dataset, classifier, evaluations)

@@ -163,7 +163,7 @@ DEFENSES: Mapping[str, Defense] = {
         build=lambda _dataset, **settings: TotalVariation(**settings),
         paper="arXiv 1711.00117",
         settings={
-            "weight": Setting(default=20, low=1, high=100, help="Of smoothness, in hundredths.")
+            "weight": Setting(default=10, low=1, high=100, help="Of smoothness, in hundredths.")
         },
     ),
     "jpeg": Defense(

@@ -27,7 +27,7 @@ class TotalVariation(BasePurifier):
         weight: Weight of the variation against the distance, in hundredths.
     """
 
-    def __init__(self, *, weight: int = 20) -> None:
+    def __init__(self, *, weight: int = 10) -> None:
         if not 1 <= weight <= 100:
             raise ValueError(f"weight must be 1 to 100 hundredths, got {weight}")
         self.weight = weight / 100

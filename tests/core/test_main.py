@@ -133,6 +133,8 @@ def test_a_finished_evaluation_is_not_computed_again(capsys: pytest.CaptureFixtu
         (("evaluate", "--classifier", "a"), "there is no checkpoint 'a' for mnist"),
         (("evaluate", "--threat", "adaptive"), "needs a defence and an attack"),
         (("evaluate", "--set", "epsilon"), "written name=value, got 'epsilon'"),
+        (("evaluate", "compare"), "nothing is stored of classifier a on mnist; measure it with"),
+        (("evaluate", "tables"), "expected `compare`, or `table` and one of clean,"),
         (("benchmark", "nothing"), "unknown benchmark 'nothing'; choose from"),
     ],
 )

@@ -121,6 +121,7 @@ def test_the_fingerprint_knows_settings_and_weights() -> None:
         ({"substitute": "b"}, "a transfer evaluation, and no other, needs a substitute"),
         ({"threat": "transfer", "substitute": "a"}, "must be another classifier than 'a'"),
         ({"threat": "oblivious", "draws": 8}, "only an adaptive attacker chooses"),
+        ({"threat": "oblivious", "doubted": False}, "only an adaptive attacker chooses"),
         ({"draws": 0}, "draws must be at least 1"),
         ({"surrogates": ()}, "surrogates must name at least one view"),
     ],
@@ -130,9 +131,10 @@ def test_impossible_specifications(change: dict[str, object], message: str) -> N
         Specification.from_dict({**SPECIFICATION.as_dict(), **change})
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist", "cifar10"])
 @pytest.mark.parametrize("suite", SUITES)
-def test_every_cell_of_a_suite_can_be_built(suite: str) -> None:
-    cells = SUITES[suite]("mnist")
+def test_every_cell_of_a_suite_can_be_built(suite: str, dataset: str) -> None:
+    cells = SUITES[suite](dataset)
     assert len(set(cells)) == len(cells)
     for cell in cells:
         assert cell.defence in (None, *DEFENSES)
