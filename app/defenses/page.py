@@ -11,6 +11,7 @@ from app.bit_flips.explorer import selected_places
 from app.controls import Menu, seed
 from app.defenses.cards import GAIN, cards_html
 from app.defenses.flow import flow_chart, flow_words
+from app.defenses.photos import show_photos
 from app.defenses.settings import (
     ALL,
     OUTCOMES,
@@ -62,7 +63,8 @@ def show_page(datasets: Menu, offers: dict[str, Offer]) -> None:
     attacked = obtain_attacked(settings.run)
     if attacked is not None:
         _show_many(session, attacked, offer)
-    session.keep(session.current())
+    current = session.current()
+    session.keep(replace(current, photo=show_photos(current.photo, current.run.seed)))
 
 
 def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
