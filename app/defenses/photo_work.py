@@ -14,7 +14,7 @@ from core.analysis.photos import check_size, purify_photo, with_channels
 from core.defenses import PatchVaePurifier, load_defense
 from core.devices import pick_device
 from core.images import signed_picture, to_png
-from core.types import OnStep, Purifier
+from core.types import OnStep, Purifier, Step
 
 GAIN = 5
 """How much what was removed is magnified."""
@@ -69,6 +69,7 @@ def purified_photo(photo: PhotoSettings, source: Photo, seed: int) -> ShownPhoto
 
     def compute(on_step: OnStep) -> ShownPhoto:
         result = purify_photo(purifier, picture, noise=photo.noise, seed=seed, on_step=on_step)
+        on_step(Step(index=1, of=1, stage="Drawing the pictures"))
         scale = max(1, LEAST_WIDTH // picture.shape[2])
         removed = signed_picture(result.purified - result.noisy, GAIN, **SIGNED)
         return ShownPhoto(

@@ -102,8 +102,6 @@ def _figures(source: Photo, shown: ShownPhoto) -> None:
             width=150,
             help="Of the purification alone, on this machine, when it was computed.",
         )
-        width, height = source.size
-        st.metric("Picture", f"{width} x {height}", width=150, help="Width and height in pixels.")
         st.metric(
             "Patches",
             f"{shown.patches:,}" if shown.patches else "none",
@@ -111,6 +109,8 @@ def _figures(source: Photo, shown: ShownPhoto) -> None:
             help="Each goes through the network once. Defences without a network take the "
             "picture whole.",
         )
+        width, height = source.size
+        st.metric("Picture", f"{width} x {height}", width=240, help="Width and height in pixels.")
     st.markdown(_verdict(shown))
     st.caption(
         "There is no classifier for these photos, so the noise is no attack, and nothing here "

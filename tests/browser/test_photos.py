@@ -85,3 +85,7 @@ def test_nothing_is_cut_off(visitor: Visitor, size: Size, scheme: Scheme) -> Non
     )
     assert len(widths) == 3
     assert all(300 < width < 700 for width in widths)
+    cut = page.locator(".st-key-photo_figures [data-testid=stMetricValue] *").evaluate_all(
+        "found => found.filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert cut == 0
