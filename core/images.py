@@ -1,23 +1,16 @@
-"""Pictures in and out: safe decoding of uploads, MNIST's centring, PNGs for the screen."""
+"""Pictures in and out: uploads in a data set's shape, MNIST's centring, PNGs for the screen."""
 
-import struct
-import zlib
 from io import BytesIO
 
 import numpy as np
 import torch
-from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor
 from torch import Tensor
 from torch.nn import functional
 
+from core.decoding import GREY_WEIGHTS, decoded
 from core.types import LabError
 
-FORMATS = ("PNG", "JPEG")
-MAX_BYTES = 5 * 1024 * 1024
-MAX_PIXELS = 25_000_000
-WORK_SIDE = 1024
-GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
-DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error, zlib.error)
 BLANK = "the picture is blank: all its pixels are alike; draw something or choose another picture"
 
 
@@ -45,12 +38,12 @@ def read_picture(
     c, h, w = image_shape
     if c not in (1, 3):
         raise ValueError(f"image_shape must have 1 or 3 channels, got {image_shape}")
-    pixels = np.array(_decoded(data))  # (h, w, 3)
+    pixels = np.array(decoded(data))  # (h, w, 3)
     picture = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
     if (picture.amax((1, 2)) - picture.amin((1, 2))).amax() < 2 / 255:
         raise LabError(BLANK)
     if c == 1:
-        picture = _grey(picture)
+        picture = to_grey(picture)
         if ink_box is not None and not (
             picture.shape == image_shape and _border(picture).median() < 0.1
         ):
@@ -75,7 +68,7 @@ def mnist_like(picture: Tensor, *, size: tuple[int, int] = (28, 28), box: int = 
     Raises:
         LabError: There is no ink.
     """
-    ink = _ink(_grey(picture)[0])  # (h, w)
+    ink = _ink(to_grey(picture)[0])  # (h, w)
     strong = ink > 0.2
     rows, columns = strong.any(1).nonzero().flatten(), strong.any(0).nonzero().flatten()
     ink = ink[int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
@@ -134,60 +127,8 @@ def signed_picture(
     return ground + amount.abs() * (target - ground)
 
 
-def _decoded(data: bytes) -> Image.Image:
-    """An RGB image of at most ``WORK_SIDE`` a side."""
-    if not data:
-        raise LabError("the file is empty; choose a PNG or JPEG picture")
-    if len(data) > MAX_BYTES:
-        raise LabError(
-            f"the file has {len(data) / 1024**2:.1f} MB, above the {MAX_BYTES // 1024**2} allowed; "
-            f"save the picture smaller"
-        )
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _too_large(f"{image.width} x {image.height} pixels")
-            image.load()
-            return _opaque(ImageOps.exif_transpose(image))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large("far too many pixels") from error
-    except UnidentifiedImageError as error:
-        raise LabError(
-            "this is no PNG or JPEG picture, whatever its name says; "
-            "save the picture as PNG and choose it again"
-        ) from error
-    except DAMAGE as error:
-        raise LabError(
-            f"the picture is damaged or cut off ({error}); save it again as PNG"
-        ) from error
-
-
-def _too_large(size: str) -> LabError:
-    return LabError(
-        f"the picture has {size}, above the {MAX_PIXELS // 1_000_000} million allowed; "
-        f"save it smaller"
-    )
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """RGB of any mode, reduced; transparent parts become paper."""
-    if image.mode.startswith("I"):
-        levels = np.asarray(image).clip(0, 65535) / 257  # 16 bits to 8
-        image = Image.fromarray(levels.round().astype(np.uint8))
-    if not image.has_transparency_data:
-        rgb = image.convert("RGB")
-        rgb.thumbnail((WORK_SIDE, WORK_SIDE))
-        return rgb
-    drawing = image.convert("RGBA")
-    drawing.thumbnail((WORK_SIDE, WORK_SIDE))
-    colours = np.asarray(drawing, dtype=np.float64)  # (h, w, 4)
-    brightness = colours[..., :3] @ np.asarray(GREY_WEIGHTS)
-    weight = colours[..., 3] + 1e-9
-    paper = "white" if np.average(brightness, weights=weight) < 128 else "black"
-    return Image.alpha_composite(Image.new("RGBA", drawing.size, paper), drawing).convert("RGB")
-
-
-def _grey(picture: Tensor) -> Tensor:
+def to_grey(picture: Tensor) -> Tensor:
+    """The brightness (1, h, w) of a picture of one or three channels (c, h, w)."""
     if picture.shape[0] == 1:
         return picture
     # Equal channels stay exactly what they are.

@@ -12,7 +12,8 @@ LAYERS = {
     # package: the packages of the core it may import
     "core/types.py": set(),
     "core/devices.py": {"types"},
-    "core/images.py": {"types"},
+    "core/decoding.py": {"types"},
+    "core/images.py": {"types", "decoding"},
     "core/data": {"types", "images", "devices"},
     "core/models": {"types"},
     "core/checkpoints.py": {"types", "devices", "models"},
@@ -24,7 +25,7 @@ LAYERS = {
     },
     "core/analysis": {
         *("types", "images", "devices", "models", "data", "checkpoints", "attacks", "defenses"),
-        "evaluation",
+        *("decoding", "evaluation"),
     },
 }
 

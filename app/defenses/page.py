@@ -12,6 +12,7 @@ from app.controls import Menu, seed
 from app.defenses.cards import GAIN, cards_html
 from app.defenses.distortion import show_distortion
 from app.defenses.flow import flow_chart, flow_words
+from app.defenses.photos import show_photos
 from app.defenses.settings import (
     ALL,
     OUTCOMES,
@@ -67,7 +68,8 @@ def show_page(datasets: Menu, offers: dict[str, Offer]) -> None:
         _show_many(session, attacked, offer)
     show_side_by_side(settings.run.dataset, settings.run.classifier)
     show_distortion()
-    session.keep(session.current())
+    current = session.current()
+    session.keep(replace(current, photo=show_photos(current.photo, current.run.seed)))
 
 
 def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.controls import Menu
+from app.defenses.photo_settings import (
+    FIRST_PHOTO,
+    PAGE as PAGE,
+    PhotoSettings,
+    read_photo_settings,
+)
 from app.runs.choices import Offer
 from app.runs.settings import RunSettings, most_images, read_run
 from app.state import LinkReader
 from core.analysis import Outcome, RunSpec
 from core.data import DATASETS
 from core.defenses import DEFENSES, Setting
-
-PAGE = "defenses"
-"""Prefix of the page's keys in the session."""
 
 ALL = "all"
 OUTCOMES: tuple[Outcome, ...] = (
@@ -54,6 +57,7 @@ class DefensesSettings:
     index: int = 27
     outcome: str = ALL
     tuned: tuple[tuple[str, str, int], ...] = ()
+    photo: PhotoSettings = FIRST_PHOTO
 
     def settings_of(self, defense: str) -> dict[str, int]:
         """What a defence is built with here, as far as it differs from the defaults."""
@@ -64,7 +68,8 @@ class DefensesSettings:
         params = self.run.params() | {"index": str(self.index)}
         if self.outcome != ALL:
             params["outcome"] = self.outcome.replace(" ", "_")
-        return params | {name: str(value) for _, name, value in self.tuned}
+        params |= {name: str(value) for _, name, value in self.tuned}
+        return params | self.photo.params()
 
     def spec(self) -> RunSpec:
         """The attack on the one image, which sees no defence."""
@@ -133,5 +138,6 @@ def read_settings(
         index=reader.whole("index", 0, last, min(start.index, last)),
         outcome=words.get(outcome, ALL),
         tuned=only_tuned(read),
+        photo=read_photo_settings(reader),
     )
     return settings, reader.finish()

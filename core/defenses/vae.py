@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from core.defenses.base import BasePurifier, straight_through
 from core.models.vae import Vae
-from core.types import Surrogate
+from core.types import OnStep, Step, Surrogate
 
 PATCHES_AT_ONCE = 4096
 """Patches in one pass of the network, so that a large photo does not fill the memory."""
@@ -82,27 +82,67 @@ class PatchVaePurifier(BasePurifier):
         """
         return self._rebuilt(images, generator)
 
-    def _rebuilt(self, images: Tensor, generator: Generator | None) -> Tensor:
-        self._check(images)
-        places = [
+    def in_steps(
+        self,
+        images: Tensor,
+        generator: Generator | None,
+        on_step: OnStep | None = None,
+        *,
+        at_once: int = PATCHES_AT_ONCE,
+    ) -> Tensor:
+        """What a call gives, with progress after every pass of the network.
+
+        Args:
+            images: (n, c, h, w) in [0, 1], from a patch upwards.
+            generator: Draws the latents.
+            on_step: Receives the patches done; it may raise ``Cancelled``.
+            at_once: Patches in one pass; the draw may depend on it.
+
+        Returns:
+            Purified images (n, c, h, w) in [0, 1].
+
+        Raises:
+            ValueError: As for a call.
+        """
+        return self._rebuilt(images, generator, on_step, at_once).clamp(0, 1)
+
+    def places(self, height: int, width: int) -> list[tuple[int, int]]:
+        """Row and column of the upper left corner of every patch of an image."""
+        return [
             (row, column)
-            for row in _starts(images.shape[2], self.side, self.stride)
-            for column in _starts(images.shape[3], self.side, self.stride)
+            for row in _starts(height, self.side, self.stride)
+            for column in _starts(width, self.side, self.stride)
         ]
-        patches = torch.cat(
-            [
-                images[:, :, row : row + self.side, column : column + self.side]
-                for row, column in places
-            ]
-        )
-        decoded = torch.cat(
-            [self._through(part, generator) for part in torch.split(patches, PATCHES_AT_ONCE)]
-        )
+
+    def _rebuilt(
+        self,
+        images: Tensor,
+        generator: Generator | None,
+        on_step: OnStep | None = None,
+        at_once: int = PATCHES_AT_ONCE,
+    ) -> Tensor:
+        self._check(images)
+        n, side = len(images), self.side
+        windows = [
+            (slice(None), slice(row, row + side), slice(column, column + side))
+            for row, column in self.places(*images.shape[2:])
+        ]
         total, covered = torch.zeros_like(images), torch.zeros_like(images[:1, :1])
-        for (row, column), patch in zip(places, torch.split(decoded, len(images)), strict=True):
-            window = (..., slice(row, row + self.side), slice(column, column + self.side))
-            total[window] += patch
-            covered[window] += 1
+        # All images at the first place, then all at the second; a pass may end between two images.
+        for start in range(0, n * len(windows), at_once):
+            stop = min(start + at_once, n * len(windows))
+            touched = range(start // n, -(-stop // n))
+            patches = torch.cat([images[:, *windows[place]] for place in touched])
+            skipped = touched.start * n
+            decoded = self._through(patches[start - skipped : stop - skipped], generator)
+            for place in touched:
+                first, last = max(start, place * n), min(stop, (place + 1) * n)
+                some = slice(first - place * n, last - place * n)
+                total[some, *windows[place]] += decoded[first - start : last - start]
+            if on_step is not None:
+                on_step(Step(index=stop, of=n * len(windows)))
+        for window in windows:
+            covered[:, *window] += 1
         return total / covered
 
     def _through(self, patches: Tensor, generator: Generator | None) -> Tensor:

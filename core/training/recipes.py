@@ -120,9 +120,6 @@ _VAE: dict[str, Any] = {
 }
 """As ``_LQ_VAE`` but for the quantizer and the penalty."""
 
-_PENALTY = {"penalty_weight": 10.0}
-"""The weight that ``LqVaeLoss`` gives to the gradient penalty."""
-
 
 def _patch_vae(
     image_shape: tuple[int, int, int], arguments: Mapping[str, Any], *, beta: float = 0.01
@@ -204,7 +201,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("mnist", "vae"): Recipe(arguments={"latent_size": 64}, steps=20_000, **_VAE),
     ("mnist", "vae_penalty"): Recipe(
         arguments={"latent_size": 64},
-        objective_arguments={"loss": _PENALTY},
+        objective_arguments={"loss": {"penalty_weight": 10.0}},
         steps=20_000,
         **_VAE,
     ),
