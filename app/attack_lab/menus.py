@@ -65,7 +65,7 @@ def preset_row(settings: Settings) -> None:
 def _data_and_classifier(
     settings: Settings, datasets: Menu, offers: Mapping[str, Offer]
 ) -> Settings:
-    left, right = st.columns([4, 3])
+    left, right = st.columns([13, 9], gap="xsmall")
     with left:
         dataset = dataset_menu_of(PAGE, datasets, settings.dataset)
     if dataset != settings.dataset:

@@ -212,7 +212,7 @@ def _images(blind: dict[str, list[Point]], knowing: dict[str, list[Point]]) -> s
     if knowing:
         n = next(iter(knowing.values()))[0].accuracy.n
         told += (
-            f" Open marks: PGD of 20 steps that knows the defence, {n:,} images, at the same "
+            f" Open marks: PGD that knows the defence, {n:,} images, at the same "
             "budgets; they are the ones to judge a defence by, and were not searched for doubts."
         )
     return told

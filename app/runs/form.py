@@ -63,7 +63,7 @@ def run_form(
 def _menus(
     page: str, settings: RunSettings, datasets: Menu, offers: Mapping[str, Offer]
 ) -> RunSettings:
-    left, right = st.columns([4, 3])
+    left, right = st.columns([13, 9], gap="xsmall")
     with left:
         dataset = dataset_menu_of(page, datasets, settings.dataset)
     offer = offers[dataset]
