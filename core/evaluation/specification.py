@@ -106,7 +106,12 @@ class Specification:
 
 def bare_of(specification: Specification) -> Specification:
     """The same attack on the bare classifier, without sight of any defence."""
-    unset: dict[str, Any] = {"surrogates": None, "draws": 1, "substitute": None}
+    unset: dict[str, Any] = {
+        "surrogates": None,
+        "draws": 1,
+        "doubted": True,
+        "substitute": None,
+    }
     return replace(specification, defence=None, settings=(), threat="oblivious", **unset)
 
 

@@ -19,6 +19,7 @@ from core.evaluation import (
     measure_all,
     right_under,
 )
+from core.evaluation.doubts import UNDOUBTED
 from core.evaluation.keeping import Keeping
 from core.types import Cancelled, LabError, Step
 
@@ -57,6 +58,13 @@ def test_an_adaptive_cell_is_never_better_than_an_oblivious_one() -> None:
     assert oblivious.robust is not None
     assert adaptive.robust.correct <= oblivious.robust.correct
     assert sum(adaptive.broken_by.values()) <= 8
+
+
+def test_a_point_of_a_curve_is_not_searched_for_doubts_and_says_so() -> None:
+    point = evaluate(replace(ADAPTIVE, doubted=False))
+    assert point.doubts == (UNDOUBTED,)
+    assert point.robust == evaluate(ADAPTIVE).robust
+    assert point.attacked is not None
 
 
 def test_a_defence_can_be_measured_with_other_settings(tmp_path: Path) -> None:
