@@ -11,9 +11,6 @@ from core.evaluation.cells import compared, oblivious_attacks
 from core.evaluation.specification import Evaluation
 from core.evaluation.strength import too_weak
 
-SIDES = ("clean", "white-box", "adaptive")
-"""The suites that the table is made of."""
-
 LEAST = 200
 """Images an adaptive figure needs at least to stand here; the table says how many it has."""
 
@@ -87,7 +84,7 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     Args:
         dataset: A row of ``DATASETS``.
         classifier: Name of its checkpoint.
-        evaluations: What is stored of the suites ``SIDES``.
+        evaluations: What is stored of the suites ``HEADLINES``.
     """
     mine = [
         one
