@@ -189,20 +189,38 @@ def _band(points: Sequence[Point], role: RoleName) -> dict[str, object]:
 
 
 def verdict(blind: dict[str, list[Point]]) -> str:
-    """Where the VAE on whole images is above the best JPEG, in a sentence."""
+    """Where the VAE on whole images is above the best JPEG, and where any patch VAE is."""
     jpeg = {point.size: point.accuracy.value for point in blind.get("jpeg", [])}
-    vae = [(p.size, p.accuracy.value) for p in blind.get("patch_vae", []) if p.size in jpeg]
-    above = [size for size, value in vae if value >= jpeg[size]]
-    if not vae:
+    whole = _above(blind.get("patch_vae", []), jpeg)
+    if not whole:
         return "The two have not been measured at the same sizes."
-    if not above:
-        return "The patch VAE is below the best JPEG at every size measured."
-    told = ", ".join(f"{size:.2f}" for size in above)
-    which = "every size measured" if len(above) == len(vae) else f"{told} of the image's own size"
-    return (
-        "The patch VAE is at or above the best of four JPEG qualities, chosen anew at each "
-        f"point, at {which}."
+    told = (
+        f"On whole images the patch VAE is at or above the best of four JPEG qualities, chosen "
+        f"anew at each point, {_where(whole)}"
     )
+    others = [name for name in blind if name.startswith("patch_vae_")]
+    any_of_them = dict(whole)
+    for name in others:
+        for size, above in _above(blind[name], jpeg).items():
+            any_of_them[size] = any_of_them.get(size, False) or above
+    if any_of_them == whole:
+        return f"{told}."
+    return f"{told}; the best of its patch sizes {_where(any_of_them)}."
+
+
+def _above(points: Sequence[Point], jpeg: dict[float, float]) -> dict[float, bool]:
+    """Whether a line is at or above another, at the sizes where both are measured."""
+    return {p.size: p.accuracy.value >= jpeg[p.size] for p in points if p.size in jpeg}
+
+
+def _where(above: dict[float, bool]) -> str:
+    """At which sizes, in words."""
+    sizes = [f"{size:.2f}" for size, yes in sorted(above.items()) if yes]
+    if not sizes:
+        return "at none of the sizes measured"
+    if len(sizes) == len(above):
+        return "at every size measured"
+    return f"at {', '.join(sizes)} of the image's own size"
 
 
 def _images(blind: dict[str, list[Point]], knowing: dict[str, list[Point]]) -> str:

@@ -54,9 +54,11 @@ def test_jpeg_has_its_best_quality_at_every_size() -> None:
 
 
 def test_the_verdict_says_where_the_vae_is_above() -> None:
-    assert "at 0.30 of the image's own size." in verdict(blind_lines(CELLS))
+    assert verdict(blind_lines(CELLS)).endswith("each point, at 0.30 of the image's own size.")
     worse = blind_lines([one for one in CELLS if one.mean_relative_l2 == 0.1])
-    assert "below the best JPEG at every size" in verdict(worse)
+    assert "at none of the sizes measured." in verdict(worse)
+    small = [*CELLS, measured("patch_vae_8", 960, 0.1)]
+    assert "; the best of its patch sizes at every size measured." in verdict(blind_lines(small))
     better = blind_lines([one for one in CELLS if one.mean_relative_l2 == 0.3])
     assert "at every size measured." in verdict(better)
     assert "have not been measured" in verdict({})
