@@ -58,6 +58,9 @@ def test_a_visitor_purifies_the_flower_in_two_ways_and_then_a_picture_of_their_o
     written = io.BytesIO()
     Image.effect_noise((90, 60), 40).save(written, "WEBP")
     page.get_by_role("radio", name="Upload").click()
+    page.wait_for_url("**photo=own*")
+    expect(page.get_by_text("No picture has been uploaded in this session")).to_be_visible()
+    settle(page)
     page.locator(".st-key-defenses_photo_upload input[type=file]").set_input_files(
         {"name": "own.webp", "mimeType": "image/webp", "buffer": written.getvalue()}
     )
