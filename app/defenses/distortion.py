@@ -145,7 +145,7 @@ def chart(blind: dict[str, list[Point]], knowing: dict[str, list[Point]]) -> go.
         figure.add_scatter(
             x=[point.size for point in points],
             y=[point.accuracy.value for point in points],
-            name=f"{_title(name, best=False)}, attacker knows it",
+            name=f"{_title(name, best=False)}, known",
             mode="markers",
             marker={
                 "symbol": f"{ROLES[role].symbol}-open",
@@ -164,11 +164,11 @@ def chart(blind: dict[str, list[Point]], knowing: dict[str, list[Point]]) -> go.
 
 
 def _title(name: str, *, best: bool = True) -> str:
-    if name == "none":
-        return "No defence"
+    """A line in the legend, short enough for two beside each other on a phone."""
     if name == "jpeg":
-        return "JPEG, best of 4 qualities" if best else "JPEG 23"
-    return DEFENSES[name].title
+        return "JPEG, best of 4" if best else "JPEG 23"
+    short = {"none": "No defence", "patch_vae_16": "Patches of 16", "patch_vae_8": "Patches of 8"}
+    return short.get(name) or DEFENSES[name].title
 
 
 def _band(points: Sequence[Point], role: RoleName) -> dict[str, object]:

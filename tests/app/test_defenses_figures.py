@@ -76,8 +76,8 @@ def test_who_knows_the_defence_stands_at_the_size_of_the_same_budget() -> None:
     assert [(p.size, p.accuracy.correct) for p in lines["patch_vae"]] == [(0.3, 20)]
     figure = chart(blind_lines(CELLS), lines)
     names = [trace.name for trace in figure.data if trace.name]
-    assert names[-1] == "Patch VAE, attacker knows it"
-    assert "JPEG, best of 4 qualities" in names
+    assert names[-1] == "Patch VAE, known"
+    assert "JPEG, best of 4" in names
 
 
 def test_the_table_escapes_marks_and_exports() -> None:
