@@ -128,7 +128,9 @@ def find_doubts(
         on_step: Progress.
     """
     seen = doubted.first(SAMPLE)
-    found = [_random_outputs(seen, generator), _without_gradient(seen, generator)]
+    found = [_random_outputs(seen, generator)]
+    if not seen.attack.gradient_free:
+        found.append(_without_gradient(seen, generator))
     if seen.epsilon:
         found += _cheaper_attacks(seen, seen.epsilon, generator, part_of(on_step, 0, CHECKS))
         found.append(_unbounded(seen, generator, part_of(on_step, 1, CHECKS)))

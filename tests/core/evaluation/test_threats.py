@@ -217,6 +217,14 @@ def test_doubts_are_said(
     assert any(sentence in doubt for doubt in doubts), doubts
 
 
+def test_who_needs_no_gradient_is_not_blind_without_one(
+    classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
+) -> None:
+    attack = make_attack("square", epsilon=0.3, squares=5)
+    doubts = doubts_on(classifier, purifiers.Dead(), four, generator, attack=attack, fooled=True)
+    assert not any("gradient attacks are blind" in doubt for doubt in doubts), doubts
+
+
 def test_who_stands_without_a_budget_is_doubted(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
