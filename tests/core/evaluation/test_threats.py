@@ -6,10 +6,7 @@ from torch import Generator, Tensor
 from typing_extensions import override
 
 from core.attacks import Attack, make_attack
-from core.evaluation.accuracy import Accuracy
 from core.evaluation.doubts import Doubted, find_doubts
-from core.evaluation.specification import Specification
-from core.evaluation.strength import too_weak
 from core.evaluation.threats import BARE, DEFENDED, attack_adaptively, defended, views_of
 from core.types import Classifier, Purifier, Step, Surrogate
 from tests.core.evaluation import purifiers
@@ -248,18 +245,3 @@ def test_averaged_randomness_is_no_doubt(
         draws=4,
     )
     assert find_doubts(doubted, generator) == ()
-
-
-def test_noise_is_a_control_and_not_a_weak_attack() -> None:
-    specification = Specification(dataset="mnist", classifier="a", attack="noise")
-    assert too_weak(specification, Accuracy(correct=99, n=100)) is None
-
-
-@pytest.mark.parametrize(
-    ("attack", "correct", "weak"),
-    [("pgd", 5, False), ("pgd", 6, True), ("fgsm", 30, False), ("fgsm", 31, True)],
-)
-def test_a_weak_attack_is_said(attack: str, correct: int, weak: bool) -> None:
-    specification = Specification(dataset="mnist", classifier="a", attack=attack)
-    doubt = too_weak(specification, Accuracy(correct=correct, n=100))
-    assert (doubt is not None) == weak
