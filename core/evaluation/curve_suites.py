@@ -6,7 +6,6 @@ from typing import Any
 
 from core.evaluation.cells import (
     CLASSIFIERS,
-    DRAWS,
     QUIET,
     Cells,
     adaptive_cells,
@@ -99,19 +98,12 @@ def distortion(dataset: str) -> Cells:
     )
     budgets, n, steps = KNOWING.get(dataset, ((), 1, 1))
     knowing = tuple(
-        cell(
-            dataset,
-            classifier,
-            defence,
-            "pgd",
-            {"epsilon": epsilon, "steps": steps, "loss": "margin"},
-            settings=settings,
-            threat="adaptive",
-            draws=DRAWS.get(defence, 1),
-            n=n,
-        )
+        replace(one, settings=settings)
         for epsilon in budgets
         for defence, settings in (("patch_vae", ()), ("jpeg", (("quality", 23),)))
+        for one in adaptive_cells(
+            dataset, [defence], "pgd", n, epsilon=epsilon, steps=steps, loss="margin"
+        )
     )
     return oblivious + _points(knowing)
 

@@ -83,7 +83,7 @@ def test_total_variation_is_the_librarys_and_its_stand_in_is_near(
         library = denoise_tv_chambolle(plane, weight=0.2)  # type: ignore[no-untyped-call]
         assert np.allclose(smooth[0, channel].numpy(), library, atol=1e-5)
     stand_in = smoothing.surrogates["projection"](images, None)
-    assert (stand_in - smooth).abs().mean() < 0.5 * (images - smooth).abs().mean()
+    assert (stand_in - smooth).abs().mean() < 0.2 * (images - smooth).abs().mean()
     hard = smoothing.surrogates["hard_forward"](images, None)
     assert torch.allclose(hard, smooth, atol=1e-6)
 
