@@ -77,9 +77,9 @@ FIRST_PHOTO = PhotoSettings()
 """What the section shows at first."""
 
 
-def choices(setting: Setting) -> range:
-    """Every value a setting can have."""
-    return range(setting.low, setting.high + 1, setting.step)
+def words_of(setting: Setting) -> list[str]:
+    """Every value a setting can have, as the address holds it."""
+    return [str(value) for value in range(setting.low, setting.high + 1, setting.step)]
 
 
 def only_different(values: dict[str, int]) -> tuple[tuple[str, int], ...]:
@@ -141,7 +141,7 @@ def read_photo_settings(reader: LinkReader) -> PhotoSettings:
         training = training_menu(defense if DEFENSES[defense].checkpoint else start.defense)
         dataset = reader.word("photo_data", training.titles, training.default(dataset))
     values = {
-        name: int(reader.word(f"photo_{name}", _words(setting), str(setting.default)))
+        name: int(reader.word(f"photo_{name}", words_of(setting), str(setting.default)))
         for name, setting in SETTINGS.items()
     }
     return PhotoSettings(
@@ -151,7 +151,3 @@ def read_photo_settings(reader: LinkReader) -> PhotoSettings:
         noise=reader.number("photo_noise", 0.0, MOST_NOISE, start.noise),
         tuned=only_different(values),
     )
-
-
-def _words(setting: Setting) -> list[str]:
-    return [str(value) for value in choices(setting)]

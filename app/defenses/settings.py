@@ -9,6 +9,7 @@ from app.defenses.photo_settings import (
     PAGE as PAGE,
     PhotoSettings,
     read_photo_settings,
+    words_of,
 )
 from app.runs.choices import Offer
 from app.runs.settings import RunSettings, most_images, read_run
@@ -104,12 +105,11 @@ def owners() -> dict[str, str]:
 
 
 def only_tuned(values: Mapping[str, int]) -> tuple[tuple[str, str, int], ...]:
-    """Those of some settings, by name, that can be taken and are no defaults."""
+    """Those of some settings, by name, that are no defaults."""
     return tuple(
         (defense, name, values[name])
         for defense, name, setting in tunable()
-        if values[name] in range(setting.low, setting.high + 1, setting.step)
-        and values[name] != setting.default
+        if values[name] != setting.default
     )
 
 
@@ -132,7 +132,7 @@ def read_settings(
     read = {}
     for name, owner in owners().items():
         setting = DEFENSES[owner].settings[name]
-        read[name] = reader.whole(name, setting.low, setting.high, setting.default)
+        read[name] = int(reader.word(name, words_of(setting), str(setting.default)))
     settings = DefensesSettings(
         run=run,
         index=reader.whole("index", 0, last, min(start.index, last)),

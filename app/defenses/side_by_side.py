@@ -25,8 +25,8 @@ STYLE = """
 .sides { overflow-x: auto; --line: color-mix(in srgb, currentColor 18%, transparent); }
 .sides table { border-collapse: separate; border-spacing: 3px 2px; width: 100%;
   font-variant-numeric: tabular-nums; }
-.sides th, .sides td { border: 0; padding: 0.3rem 0.5rem; text-align: left; line-height: 1.25;
-  vertical-align: top; min-width: 5.4rem; }
+.sides th, .sides td { border: 0; padding: 0.3rem 0.35rem; text-align: left; line-height: 1.25;
+  vertical-align: top; min-width: 4.3rem; }
 .sides thead th { font-size: 0.85rem; font-weight: 650; vertical-align: bottom; }
 .sides thead tr:last-child th { border-bottom: 2px solid var(--line); }
 .sides thead .kind { font-weight: 500; opacity: 0.8; border-bottom: 1px solid var(--line); }

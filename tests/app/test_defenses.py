@@ -43,7 +43,9 @@ def test_settings_of_defences_are_part_of_the_address() -> None:
     assert settings.settings_of("median") == {}, "a default is no change"
     assert settings.params()["bits"] == "2"
     assert "size" not in settings.params()
-    assert read({"size": "4"})[0].tuned == (), "a window has a middle"
+    settings, (note,) = read({"size": "4"})
+    assert settings.tuned == (), "a window has a middle"
+    assert "`size=4` is not one of the choices; 3 is used instead" in note
 
 
 def test_settings_of_one_name_are_one_control() -> None:
