@@ -1,7 +1,7 @@
 """Checkpoints: safetensors files and the manifest that says how to rebuild, check and cite them.
 
-Weights are stored as float16 and used as float32; every figure in the manifest was measured on
-the stored, rounded weights.
+Weights are stored rounded (see ``core.packing``) and used as float32; every figure in the manifest
+was measured on the stored, rounded weights.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from torch import nn
 
 from core.devices import pick_device
 from core.models import MODELS
+from core.packing import pack_weights, unpack_weights
 from core.types import Classifier, LabError
 
 CHECKPOINTS_VARIABLE = "LQVAE_CHECKPOINTS"
@@ -125,9 +126,8 @@ def load_model(dataset: str, name: str, device: torch.device | None = None) -> n
     row = find_row(dataset, name)
     content = _read_checked(row)
     try:
-        state = {key: value.float() for key, value in load(content).items()}
         model = MODELS[row.model](**row.arguments)
-        model.load_state_dict(state)
+        model.load_state_dict(unpack_weights(load(content)))
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
@@ -157,21 +157,22 @@ def verify_checkpoint(row: CheckpointRow) -> str | None:
     return None
 
 
-def save_checkpoint(model: nn.Module, row: Mapping[str, Any]) -> CheckpointRow:
-    """Write a model as float16 safetensors and put its row into the manifest.
+def save_checkpoint(
+    model: nn.Module, row: Mapping[str, Any], *, storage: str = "float16"
+) -> CheckpointRow:
+    """Write a model as safetensors and put its row into the manifest.
 
     Args:
         model: The trained model.
         row: Fields of ``CheckpointRow`` but ``file``, ``size`` and ``sha256``.
+        storage: How ``pack_weights`` rounds them.
 
     Returns:
         The finished row.
     """
     from safetensors.torch import save
 
-    content = save(
-        {key: value.half().cpu().contiguous() for key, value in model.state_dict().items()}
-    )
+    content = save(pack_weights(model.state_dict(), storage))
     finished = CheckpointRow(
         **row,
         file=f"{row['dataset']}-{row['name']}.safetensors",

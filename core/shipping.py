@@ -27,7 +27,10 @@ from core.models.vae import Vae
 from core.training import RECIPES, Recipe, train
 from core.types import Classifier, LabError, OnStep, Purifier
 
-_COARSER = "The recipe of lq_vae with another number of bits, to see what a bit is worth."
+_SMALL = (
+    "The authors' loss, quantizer and optimiser at a sixth of the weights of lq_vae and a third of "
+    "its steps, to see what a bit is worth."
+)
 
 _PATCHES = (
     "The VAE of Luo & Pfister with their weight of the divergence, at compact width: strided "
@@ -40,13 +43,11 @@ NOTES = {
     "c": "Classifier C of the Defense-GAN and LQ-VAE papers.",
     "lq_vae": "The authors' loss, quantizer and optimiser at compact width: strided 4x4 "
     "convolutions instead of 3x3 ones at 64 to 128 channels.",
-    "lq_vae_16": _COARSER,
-    "lq_vae_32": _COARSER,
-    "lq_vae_128": _COARSER,
-    "lq_vae_levels4": "The recipe of lq_vae with 32 latents of four levels instead of 64 of one "
+    **{f"lq_vae_{bits}": _SMALL for bits in (16, 32, 64, 128)},
+    "lq_vae_levels4": "The recipe of lq_vae_64 with 32 latents of four levels instead of 64 of one "
     "band: as many bits, Gray-coded.",
-    "lq_vae_no_penalty": "The recipe of lq_vae without its gradient penalty.",
-    "vae_penalty": "The recipe of lq_vae without its quantizer: one decoder, unscaled noise.",
+    "lq_vae_no_penalty": "The recipe of lq_vae_64 without its gradient penalty.",
+    "vae_penalty": "The recipe of lq_vae_64 without its quantizer: one decoder, unscaled noise.",
     "vae": "The recipe of lq_vae without its quantizer and without its gradient penalty.",
     "patch_vae": _PATCHES,
     "patch_vae_16": _PATCHES,
@@ -133,6 +134,7 @@ def train_and_ship(
             },
             "note": NOTES.get(name, ""),
         },
+        storage=recipe.storage,
     )
     return measure_row(row)
 

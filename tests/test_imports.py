@@ -16,10 +16,11 @@ LAYERS = {
     "core/images.py": {"types", "decoding"},
     "core/data": {"types", "images", "devices"},
     "core/models": {"types"},
-    "core/checkpoints.py": {"types", "devices", "models"},
+    "core/packing.py": set(),
+    "core/checkpoints.py": {"types", "devices", "models", "packing"},
     "core/attacks": {"types", "devices", "models", "data"},
     "core/defenses": {"types", "devices", "models", "data", "checkpoints"},
-    "core/training": {"types", "devices", "models", "data", "attacks", "defenses"},
+    "core/training": {"types", "devices", "models", "data", "attacks", "defenses", "packing"},
     "core/evaluation": {
         *("types", "images", "devices", "models", "data", "checkpoints", "attacks", "defenses"),
     },

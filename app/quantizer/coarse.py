@@ -21,8 +21,8 @@ from core.evaluation import stored_results
 from core.types import LabError
 
 INTRODUCTION = (
-    "A code of few bits leaves an attack little to get through, and the picture too. The same "
-    "recipe, trained with 16, 32, 64 and 128 bits, shows where that tips over."
+    "A code of few bits leaves an attack little to get through, and the picture too. Small "
+    "networks of one recipe, trained with 16, 32, 64 and 128 bits, show where that tips over."
 )
 
 

@@ -58,8 +58,8 @@ def _patch_vae(checkpoint: str, title: str, summary: str) -> Defense:
     )
 
 
-def _coarseness(checkpoint: str, title: str, summary: str) -> Defense:
-    """An LQ-VAE that differs from ``lq_vae`` in its code alone."""
+def _small(checkpoint: str, title: str, summary: str) -> Defense:
+    """One of the small LQ-VAEs that are compared with one another."""
     return Defense(
         title=title,
         summary=summary,
@@ -91,29 +91,25 @@ DEFENSES: Mapping[str, Defense] = {
         build=partial(_lq_vae, checkpoint="lq_vae_plus", purifier=LqVaePurifier),
         checkpoint="lq_vae_plus",
     ),
-    "lq_vae_16": _coarseness(
-        "lq_vae_16", "LQ-VAE, 16 bits", "LQ-VAE with a quarter of its bits: coarser pictures."
-    ),
-    "lq_vae_32": _coarseness(
-        "lq_vae_32", "LQ-VAE, 32 bits", "LQ-VAE with half of its bits: coarser pictures."
-    ),
-    "lq_vae_128": _coarseness(
-        "lq_vae_128", "LQ-VAE, 128 bits", "LQ-VAE with twice its bits: finer pictures."
-    ),
-    "lq_vae_levels4": _coarseness(
+    **{
+        f"lq_vae_{bits}": _small(
+            f"lq_vae_{bits}", f"LQ-VAE, {bits} bits", f"A small LQ-VAE with a code of {bits} bits."
+        )
+        for bits in (16, 32, 64, 128)
+    },
+    "lq_vae_levels4": _small(
         "lq_vae_levels4",
         "LQ-VAE, four levels",
-        "LQ-VAE with 32 latents of four levels each, Gray-coded, instead of 64 of one band.",
+        "A small LQ-VAE with 32 latents of four levels each, Gray-coded: 64 bits again.",
     ),
-    "lq_vae_no_penalty": Defense(
-        title="LQ-VAE without penalty",
-        summary="LQ-VAE trained without the gradient penalty: its quantizer alone.",
-        build=partial(_lq_vae, checkpoint="lq_vae_no_penalty", purifier=LqVaePurifier),
-        checkpoint="lq_vae_no_penalty",
+    "lq_vae_no_penalty": _small(
+        "lq_vae_no_penalty",
+        "LQ-VAE without penalty",
+        "The small LQ-VAE of 64 bits trained without the gradient penalty: its quantizer alone.",
     ),
     "vae_penalty": Defense(
         title="VAE with penalty",
-        summary="LQ-VAE trained without its quantizer: the gradient penalty alone.",
+        summary="The small LQ-VAE of 64 bits without its quantizer: the gradient penalty alone.",
         build=partial(_vae, checkpoint="vae_penalty", purifier=VaePurifier),
         checkpoint="vae_penalty",
     ),

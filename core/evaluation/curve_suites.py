@@ -108,7 +108,7 @@ def distortion(dataset: str) -> Cells:
     return oblivious + _points(knowing)
 
 
-CODES = ("lq_vae_16", "lq_vae_32", "lq_vae", "lq_vae_128", "lq_vae_levels4", "lq_vae_plus")
+CODES = ("lq_vae_16", "lq_vae_32", "lq_vae_64", "lq_vae_128", "lq_vae_levels4", "lq_vae_plus")
 """Defences that differ in how coarse their code is, and our best one beside them."""
 
 

@@ -195,7 +195,7 @@ def codes() -> tuple[Code, ...]:
 
 def test_codes_stand_in_line_by_bits_and_the_others_apart(codes: tuple[Code, ...]) -> None:
     in_line = [code.defense for code in codes if not code.apart]
-    assert in_line == ["lq_vae_16", "lq_vae_32", "lq_vae", "lq_vae_128"]
+    assert in_line == ["lq_vae_16", "lq_vae_32", "lq_vae_64", "lq_vae_128"]
     assert [code.defense for code in codes if code.apart] == ["lq_vae_levels4", "lq_vae_plus"]
     first = codes[0]
     assert first.clean is not None
@@ -231,7 +231,7 @@ def test_the_small_panels_show_what_was_stored(codes: tuple[Code, ...]) -> None:
 def test_a_longer_training_is_said(codes: tuple[Code, ...]) -> None:
     alike = dict.fromkeys(CODES, 10_000)
     assert training_words(codes, alike | {"lq_vae_plus": 40_000}) == ""
-    assert training_words(codes, alike | {"lq_vae": 20_000}) == (
+    assert training_words(codes, alike | {"lq_vae_64": 20_000}) == (
         "And not all were trained alike: 10,000 steps of training for 16 and 32 and 128 bits; "
         "20,000 steps of training for 64 bits."
     )
