@@ -24,6 +24,9 @@ CHECKPOINTS_VARIABLE = "LQVAE_CHECKPOINTS"
 LARGEST_FILE = 9_000_000
 """Bytes one file of this repository may take; one's own checkpoints may be larger."""
 
+CLASSIFYING = ("classifier", "adversarial")
+"""Objectives whose models are classifiers."""
+
 
 class CheckpointError(LabError):
     """A checkpoint is missing, damaged or does not fit the code."""
@@ -143,7 +146,7 @@ def load_classifier(dataset: str, name: str, device: torch.device | None = None)
     Raises:
         CheckpointError: See ``load_model``; also when the checkpoint is no classifier.
     """
-    if find_row(dataset, name).training.get("recipe", {}).get("objective") != "classifier":
+    if find_row(dataset, name).training.get("recipe", {}).get("objective") not in CLASSIFYING:
         raise CheckpointError(f"checkpoint {name!r} of {dataset} is not a classifier")
     return load_model(dataset, name, device)
 

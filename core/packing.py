@@ -42,7 +42,9 @@ def pack_weights(state: Mapping[str, Tensor], storage: str) -> dict[str, Tensor]
 def unpack_weights(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The float32 state that a file holds, whichever way it was stored."""
     return {
-        name: values.float() * packed[name + SCALE] if values.dtype == torch.int8 else values.float()
+        name: values.float() * packed[name + SCALE]
+        if values.dtype == torch.int8
+        else values.float()
         for name, values in packed.items()
         if not name.endswith(SCALE)
     }

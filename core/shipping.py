@@ -22,15 +22,22 @@ from core.data import dataset_state, load_dataset
 from core.defenses import DEFENSES, LqVaePurifier, load_defense
 from core.devices import generator_for, has_fast_bfloat16, in_batches, pick_device
 from core.evaluation import Accuracy
+from core.models.gan import Gan
 from core.models.lq_vae import LqVae
 from core.models.vae import Vae
-from core.training import RECIPES, Recipe, train
+from core.training import RECIPES, Recipe, Training
 from core.types import Classifier, LabError, OnStep, Purifier
 
 _SMALL = (
     "The authors' loss, quantizer and optimiser at a sixth of the weights of lq_vae and a third of "
     "its steps, to see what a bit is worth."
 )
+
+WATCHED = 1_000
+"""Images on which every epoch of a training is watched."""
+
+SEARCHED = 1_000
+"""Images on which a defence that searches is measured when it is shipped."""
 
 _PATCHES = (
     "The VAE of Luo & Pfister with their weight of the divergence, at compact width: strided "
@@ -48,6 +55,17 @@ NOTES = {
     "band: as many bits, Gray-coded.",
     "lq_vae_no_penalty": "The recipe of lq_vae_64 without its gradient penalty.",
     "vae_penalty": "The recipe of lq_vae_64 without its quantizer: one decoder, unscaled noise.",
+    "defense_gan": "The GAN of Defense-GAN at half its channels, in 8,000 steps, not 200,000.",
+    **{
+        f"{name}_fgsm": f"Classifier {name.upper()}, half of whose loss is on FGSM images of its "
+        "own: the papers' Adv Tr."
+        for name in "abc"
+    },
+    **{
+        f"{name}_pgd": f"Classifier {name.upper()}, trained on PGD images of its own alone, as "
+        "Madry et al. do, in fewer and fewer-step rounds."
+        for name in "abc"
+    },
     "vae": "The recipe of lq_vae without its quantizer and without its gradient penalty.",
     "patch_vae": _PATCHES,
     "patch_vae_16": _PATCHES,
@@ -112,9 +130,15 @@ def train_and_ship(
     if restart:
         state_file.unlink(missing_ok=True)
     images, labels = load_dataset(dataset, "train")
-    model, seconds = train(
-        recipe, (images, labels), device=pick_device(), state_file=state_file, on_step=on_step
+    training = Training(
+        recipe,
+        images,
+        labels,
+        device=pick_device(),
+        state_file=state_file,
+        held_out=_held_out(dataset),
     )
+    model = training.run(on_step)
     row = save_checkpoint(
         model,
         {
@@ -125,18 +149,25 @@ def train_and_ship(
             "training": {
                 "recipe": recipe.as_dict(),
                 "images": len(images),
-                "seconds": round(seconds),
+                "seconds": round(training.seconds),
                 "device": pick_device().type,
                 "mixed_precision": recipe.precision == "bfloat16"
                 and has_fast_bfloat16(pick_device()),
                 "torch": torch.__version__,
                 "python": platform.python_version(),
+                **({"history": training.history} if training.history else {}),
             },
             "note": NOTES.get(name, ""),
         },
         storage=recipe.storage,
     )
     return measure_row(row)
+
+
+def _held_out(dataset: str) -> tuple[Tensor, Tensor] | None:
+    """Images that no training sees, to watch every epoch on; None where there are none."""
+    there = dataset_state(dataset).readable.get("validation", 0)
+    return load_dataset(dataset, "validation", count=min(there, WATCHED)) if there else None
 
 
 def _spare_longer_training(dataset: str, name: str, steps: int) -> None:
@@ -158,7 +189,11 @@ def measure_row(row: CheckpointRow) -> CheckpointRow:
     images, labels = images.to(device), labels.to(device)
     model = load_model(row.dataset, row.name)
     figures: dict[str, Any] = {"split": split, "n": len(images)}
-    if isinstance(model, LqVae | Vae):
+    if isinstance(model, Gan):
+        # A search for every image: a tenth of them is told as such.
+        images, labels = images[:SEARCHED], labels[:SEARCHED]
+        figures["n"] = len(images)
+    if isinstance(model, LqVae | Vae | Gan):
         purifier = _purifier_of(row)
         figures |= _purifier_figures(row.dataset, purifier, images, labels)
         if isinstance(purifier, LqVaePurifier):

@@ -38,6 +38,30 @@ class Purifier(Protocol):
         """Purify images (n, c, h, w) in [0, 1]."""
 
 
+@runtime_checkable
+class Stepwise(Protocol):
+    """A purifier that takes long enough to tell how far it is."""
+
+    def in_steps(
+        self, images: Tensor, generator: Generator | None, on_step: "OnStep | None" = None
+    ) -> Tensor:
+        """What a call gives, with progress; ``on_step`` may raise ``Cancelled``."""
+
+
+def takes_long(purifier: object) -> bool:
+    """Whether a purifier tells how far it is."""
+    return isinstance(purifier, Stepwise)
+
+
+def purify_in_steps(
+    purifier: Purifier, images: Tensor, generator: Generator | None, on_step: "OnStep | None"
+) -> Tensor:
+    """Purify images (n, c, h, w), with progress where the purifier can tell of any."""
+    if isinstance(purifier, Stepwise):
+        return purifier.in_steps(images, generator, on_step)
+    return purifier(images, generator=generator)
+
+
 @dataclass(frozen=True)
 class Step:
     """One report of a long computation.

@@ -100,7 +100,7 @@ def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
     key = widget_key(PAGE, f"{owner}_{name}")
     seed(key, settings.settings_of(owner).get(name, setting.default))
     value = st.slider(
-        f"{row.title}: {name}",
+        f"{row.title}: {name.replace('_', ' ')}",
         setting.low,
         setting.high,
         step=setting.step,

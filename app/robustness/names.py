@@ -9,6 +9,7 @@ from core.defenses import DEFENSES
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.paper_matching import Line
 from core.evaluation.paper_model import PaperTable
+from core.models import classifier_title as network_title
 
 DATA_TITLES: Mapping[str, str] = {
     "mnist": "MNIST",
@@ -38,9 +39,9 @@ COLUMN_NOTES: Mapping[str, str] = {
     "lq_vae_plus": "our best recipe",
     "bit_depth": "one line of code",
     "noise": "no defence, same size",
-    "defense_gan": "the paper's only",
-    "madry": "the paper's only",
-    "adv_tr": "the paper's only",
+    "defense_gan": "2 starts of 100 steps",
+    "madry": "trained on PGD",
+    "adv_tr": "trained on FGSM",
 }
 
 
@@ -94,7 +95,7 @@ def defence_title(name: str | None) -> str:
     """A defence, or that there is none."""
     if name is None:
         return "No defence"
-    return DEFENSES[name].title if name in DEFENSES else name
+    return DEFENSES[name].title if name in DEFENSES else network_title(name)
 
 
 def budget_title(norm: str, epsilon: float) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.evaluation import Evaluation, results_folder, stored_results
 from core.types import LabError
 
-TABLES = ("clean", "white-box", "noise", "black-box", "bpda", "adaptive")
+TABLES = ("clean", "white-box", "noise", "black-box", "bpda", "adaptive", "searching", "robust")
 """The suites that fill the tables."""
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from core.defenses import LqVaePurifier
 from core.devices import batch_for, generator_for, in_batches
-from core.types import Classifier, Purifier
+from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps
 
 
 def batch_size(images: Tensor) -> int:
@@ -24,12 +24,28 @@ def said(classifier: Classifier, images: Tensor) -> NDArray[np.int64]:
 
 
 @torch.no_grad()
-def purified_images(purifier: Purifier, images: Tensor, seed: int) -> Tensor:
-    """Purified images (n, c, h, w); a random purifier decodes the code of ``latents_of``."""
+def purified_images(
+    purifier: Purifier, images: Tensor, seed: int, on_step: OnStep | None = None
+) -> Tensor:
+    """Purified images (n, c, h, w); a random purifier decodes the code of ``latents_of``.
+
+    Args:
+        purifier: The defence.
+        images: (n, c, h, w) in [0, 1].
+        seed: Of its draws.
+        on_step: Progress of a purifier that can tell of any; may raise ``Cancelled``.
+    """
     generator = generator_for(images.device, seed)
-    return in_batches(
-        lambda batch: purifier(batch, generator=generator), images, batch_size=batch_size(images)
-    )
+    size = batch_size(images)
+    batches, done = -(-len(images) // size), 0
+
+    def purify(batch: Tensor) -> Tensor:
+        nonlocal done
+        told = part_of(on_step, min(done, batches - 1), batches)
+        done += 1
+        return purify_in_steps(purifier, batch, generator, told)
+
+    return in_batches(purify, images, batch_size=size)
 
 
 @torch.no_grad()

@@ -10,10 +10,13 @@ from torch import Tensor
 from core.analysis.runs import RunSpec
 from core.analysis.strikes import fresh
 from core.analysis.triplets import Floats, Outcome, Reading, Triplet, make_triplet, outcome_of, read
-from core.types import Classifier, OnStep, Purifier
+from core.types import Classifier, OnStep, Purifier, Stepwise, part_of, purify_in_steps
 
 TIMED = 3
 """A purification is run so many times, and the fastest counts: the first may prepare itself."""
+
+LONG = 0.1
+"""Seconds beyond which preparing no longer matters, and once is enough."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,33 +71,41 @@ def make_lineup(
         image: (c, h, w) in [0, 1], on the classifier's device.
         label: Its class.
         spec: The attack and the seed; without a defence.
-        on_step: Progress of the attack; may raise ``Cancelled``.
+        on_step: Progress of the attack and of the defences that search; may raise ``Cancelled``.
     """
-    attacked = make_triplet(classifier, None, image, label, spec, on_step)
+    slow = [name for name, purifier in purifiers.items() if isinstance(purifier, Stepwise)]
+    parts = 1 + len(slow)
+    attacked = make_triplet(classifier, None, image, label, spec, part_of(on_step, 0, parts))
     adversarial = torch.from_numpy(attacked.adversarial.image).to(image)
+    told = {name: part_of(on_step, place, parts) for place, name in enumerate(slow, start=1)}
     entries = tuple(
-        _entry(classifier, name, purifier, (image, adversarial), attacked, spec)
+        _entry(classifier, name, purifier, (image, adversarial), attacked, spec, told.get(name))
         for name, purifier in purifiers.items()
     )
     return Lineup(attacked=attacked, entries=entries)
 
 
-def _entry(
+def _entry(  # noqa: PLR0913  what a card shows
     classifier: Classifier,
     name: str,
     purifier: Purifier,
     pair: tuple[Tensor, Tensor],
     attacked: Triplet,
     spec: RunSpec,
+    on_step: OnStep | None,
 ) -> Entry:
     image, adversarial = (picture.unsqueeze(0) for picture in pair)
     seconds = float("inf")
     with torch.no_grad():
         for _ in range(TIMED):
             started = time.perf_counter()
-            purified = purifier(adversarial, generator=fresh(image, spec))
+            purified = purify_in_steps(
+                purifier, adversarial, fresh(image, spec), part_of(on_step, 0, 2)
+            )
             seconds = min(seconds, time.perf_counter() - started)
-        clean = purifier(image, generator=fresh(image, spec))
+            if seconds > LONG:
+                break
+        clean = purify_in_steps(purifier, image, fresh(image, spec), part_of(on_step, 1, 2))
         after, after_clean = read(classifier, torch.cat([purified, clean]))
     return Entry(
         defense=name,

@@ -13,7 +13,7 @@ from core.analysis.runs import RunSpec
 from core.analysis.strikes import fresh, hits, make_strike
 from core.attacks import AttackResult, same_norm_noise
 from core.defenses import CodedPurifier
-from core.types import Classifier, OnStep, Purifier
+from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps, takes_long
 
 Floats: TypeAlias = NDArray[np.float32]
 Outcome: TypeAlias = Literal[
@@ -166,21 +166,24 @@ def make_triplet(
         image: (c, h, w) in [0, 1], on the classifier's device.
         label: Its class.
         spec: The attack, who it sees, and the seed.
-        on_step: Progress of the attack; may raise ``Cancelled``.
+        on_step: Progress of the attack, and of a defence that searches; may raise ``Cancelled``.
     """
     images = image.unsqueeze(0)
+    parts = 4 if takes_long(purifier) else 1
+    last = part_of(on_step, parts - 1, parts)
     started = time.perf_counter()
-    strike = make_strike(classifier, purifier, images, label, spec, on_step)
+    strike = make_strike(classifier, purifier, images, label, spec, part_of(on_step, 0, parts))
     attack_seconds = time.perf_counter() - started
     attacked = strike.result.images
     with torch.no_grad():
         pictures = [images, attacked]
-        started = time.perf_counter()
+        purify_seconds = 0.0
         if purifier is not None:
-            pictures.append(purifier(attacked, generator=fresh(images, spec)))
-        purify_seconds = time.perf_counter() - started
-        if purifier is not None:
-            pictures.append(purifier(images, generator=fresh(images, spec)))
+            told = [part_of(on_step, part, parts) for part in (1, 2)]
+            started = time.perf_counter()
+            pictures.append(purify_in_steps(purifier, attacked, fresh(images, spec), told[0]))
+            purify_seconds = time.perf_counter() - started
+            pictures.append(purify_in_steps(purifier, images, fresh(images, spec), told[1]))
         noises = _noises(images, strike.result, spec)
         readings = read(classifier, torch.cat([*pictures, noises]))
     drawn = readings[len(pictures) :]
@@ -198,7 +201,7 @@ def make_triplet(
         l0=int(strike.result.l0),
         l2=float(strike.result.l2),
         linf=float(strike.result.linf),
-        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec),
+        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec, last),
         surrogate=strike.surrogate,
         attack_seconds=attack_seconds,
         purify_seconds=purify_seconds,
@@ -239,7 +242,11 @@ def _code(
 
 
 def _trajectory(
-    classifier: Classifier, purifier: Purifier | None, frames: Tensor | None, spec: RunSpec
+    classifier: Classifier,
+    purifier: Purifier | None,
+    frames: Tensor | None,
+    spec: RunSpec,
+    on_step: OnStep | None,
 ) -> Trajectory | None:
     if frames is None or len(frames) < 2:
         return None
@@ -248,7 +255,7 @@ def _trajectory(
         bare = classifier(frames).softmax(1).float().cpu().numpy()
         behind = None
         if purifier is not None:
-            purified = purifier(frames, generator=fresh(frames, spec))
+            purified = purify_in_steps(purifier, frames, fresh(frames, spec), on_step)
             behind = classifier(purified).softmax(1).float().cpu().numpy()
     pixels = (frames * 255).round().to(torch.uint8).cpu().numpy()
     return Trajectory(pixels, bare, behind)

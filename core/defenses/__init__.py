@@ -6,11 +6,13 @@ from functools import partial
 from core.checkpoints import CheckpointError, load_model
 from core.defenses.base import BasePurifier, CodedPurifier, Defense, Setting
 from core.defenses.bit_depth import BitDepth
+from core.defenses.defense_gan import DefenseGanPurifier
 from core.defenses.jpeg import Jpeg
 from core.defenses.lq_vae import LqVaePurifier, NoisyLqVaePurifier
 from core.defenses.median import Median
 from core.defenses.total_variation import TotalVariation
 from core.defenses.vae import PatchVaePurifier, VaePurifier
+from core.models.gan import Gan
 from core.models.lq_vae import LqVae
 from core.models.vae import Vae
 from core.types import Purifier
@@ -34,6 +36,13 @@ def _vae(
     if not isinstance(model, Vae):
         raise CheckpointError(f"checkpoint {checkpoint!r} of {dataset} is no VAE")
     return purifier(model, **settings)
+
+
+def _defense_gan(dataset: str, **settings: int) -> Purifier:
+    model = load_model(dataset, "defense_gan")
+    if not isinstance(model, Gan):
+        raise CheckpointError(f"checkpoint 'defense_gan' of {dataset} is no GAN")
+    return DefenseGanPurifier(model, **settings)
 
 
 def _patch_vae(checkpoint: str, title: str, summary: str) -> Defense:
@@ -136,6 +145,29 @@ DEFENSES: Mapping[str, Defense] = {
         "Patch VAE, beta 1",
         "Patch VAE with a hundred times the weight on its divergence: coarser pictures.",
     ),
+    "defense_gan": Defense(
+        title="Defense-GAN",
+        summary="Searches a generator's latents for the nearest image it can make.",
+        build=_defense_gan,
+        checkpoint="defense_gan",
+        random=True,
+        paper="arXiv 1805.06605",
+        settings={
+            "search_steps": Setting(
+                default=100,
+                low=25,
+                high=200,
+                step=25,
+                help="Steps L of the search; the paper takes 200.",
+            ),
+            "search_starts": Setting(
+                default=2,
+                low=1,
+                high=10,
+                help="Starts R of it, of which the best end counts; the paper takes 10.",
+            ),
+        },
+    ),
     "bit_depth": Defense(
         title="Bit depth",
         summary="Rounds every pixel to black or white, or to a few greys: no training, the "
@@ -195,7 +227,8 @@ def load_defense(dataset: str, name: str, **settings: int) -> Purifier:
         raise ValueError(
             f"{name} has no setting {setting!r}; choose from {sorted(known) or 'none'}"
         )
-    return DEFENSES[name].build(dataset, **settings)
+    defaults = {setting: row.default for setting, row in known.items()}
+    return DEFENSES[name].build(dataset, **{**defaults, **settings})
 
 
 __all__ = [
@@ -204,6 +237,7 @@ __all__ = [
     "BitDepth",
     "CodedPurifier",
     "Defense",
+    "DefenseGanPurifier",
     "Jpeg",
     "LqVaePurifier",
     "Median",

@@ -8,6 +8,7 @@ import torch
 
 from core.attacks import ATTACKS, make_attack
 from core.evaluation.accuracy import Accuracy
+from core.evaluation.cells import ROBUST
 from core.evaluation.doubts import MISSED
 from core.evaluation.records import right_under
 from core.evaluation.specification import Evaluation
@@ -26,7 +27,7 @@ class AdaptiveFigure:
 
     Attributes:
         classifier: Its name.
-        defence: A row of ``DEFENSES``.
+        defence: A row of ``DEFENSES``, or the name of a robust classifier, which needs none.
         norm: ``linf`` or ``l2``.
         epsilon: The budget.
         accuracy: Right answers under all of the attacks, image by image.
@@ -73,6 +74,9 @@ def adaptive_figures(
     for one in evaluations:
         spec = one.specification
         budget = budget_of(one)
+        if budget is not None and breaks_robust(one):
+            own = spec.classifier.partition("_")[0]
+            groups.setdefault((own, spec.classifier, *budget), []).append(one)
         if budget is None or spec.threat != "adaptive" or one.robust is None:
             continue
         usual = spec.surrogates is None and not spec.settings
@@ -84,6 +88,15 @@ def adaptive_figures(
         for key, found in groups.items()
         if max(one.specification.n for one in found) >= least
     )
+
+
+def breaks_robust(evaluation: Evaluation) -> bool:
+    """Whether a robust classifier is attacked with all effort, knowing all there is to know."""
+    spec = evaluation.specification
+    if spec.classifier not in ROBUST[spec.dataset] or spec.threat != "oblivious":
+        return False
+    effort = dict(spec.parameters)
+    return spec.defence is None and ("squares" in effort or effort.get("restarts", 1) > 1)
 
 
 def budget_of(evaluation: Evaluation) -> tuple[str, float] | None:
@@ -116,13 +129,16 @@ def _figure(key: tuple[str, str, str, float], found: Sequence[Evaluation]) -> Ad
     classifier, defence, norm, epsilon = key
     n = max(one.specification.n for one in found)
     widest = [one for one in found if one.specification.n == n]
-    robust = [one.robust for one in widest if one.robust is not None]
+    alone = any(one.specification.defence is None for one in found)
+    left = [one.attacked if alone else one.robust for one in widest]
+    robust = [one for one in left if one is not None]
     accuracy, exact = min(robust, key=lambda one: one.value), len(found) == 1
     # Cells that were stored without records leave the least of the figures, an upper bound.
     with suppress(LabError, ValueError):
         accuracy, exact = _right_under_all(found, n), True
-    bare = [one.attacked for one in widest if one.attacked is not None]
-    clean = [one.clean_defended for one in found if one.clean_defended is not None]
+    bare = [one.attacked for one in widest if one.attacked is not None and not alone]
+    through = [one.clean if alone else one.clean_defended for one in found]
+    clean = [one for one in through if one is not None]
     return AdaptiveFigure(
         classifier=classifier,
         defence=defence,

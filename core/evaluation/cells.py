@@ -26,6 +26,20 @@ ABLATIONS: Mapping[str, tuple[str, ...]] = defaultdict(
 )
 """A small LQ-VAE, and the same without one of its two ideas, by data set."""
 
+SEARCHING: Mapping[str, tuple[str, ...]] = defaultdict(
+    tuple, mnist=("defense_gan",), fashion_mnist=("defense_gan",)
+)
+"""Defences that search for every image anew, by data set."""
+
+ROBUST: Mapping[str, tuple[str, ...]] = defaultdict(
+    tuple,
+    {
+        dataset: tuple(f"{name}_{attack}" for attack in ("fgsm", "pgd") for name in "abc")
+        for dataset in ("mnist", "fashion_mnist")
+    },
+)
+"""Classifiers that were trained on attacks, by data set; they need no defence in front."""
+
 DRAWS: Mapping[str, int] = {"patch_vae": 4}
 """Draws of a random defence that an adaptive attacker averages; one where it is not named."""
 

@@ -36,7 +36,7 @@ VANISHED = 1e-15
 MISSED = "but not to this attack."
 """How a doubt ends that compares one attack with another."""
 
-UNDOUBTED = "This point of a curve was not searched for doubts."
+UNDOUBTED = "This figure was not searched for doubts."
 
 CHECKS = 4
 """Parts of the computation that take long, for the progress."""

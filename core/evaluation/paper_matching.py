@@ -30,8 +30,12 @@ LEAST = {"oblivious": 1000, "transfer": 1000, "adaptive": 1000}
 
 LEAST_NOISE = 200
 NOISE = "noise"
-UNBUILT = ("defense_gan", "madry", "adv_tr")
-"""Columns of the slides that nothing here stands for yet."""
+TRAINED_ON_ATTACKS: Mapping[str, str] = {"madry": "pgd", "adv_tr": "fgsm"}
+"""Columns of the slides that are classifiers of their own, by what they were trained on."""
+
+SEARCHED = "defense_gan"
+LEAST_SEARCHED = 200
+"""Images of a defence that searches for every one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,8 @@ def specification_of(line: Line, column: str) -> Specification | None:
         line: The row.
         column: ``none``, a row of ``DEFENSES``, or a column of the slides.
     """
-    if line.classifier is None or column in (NOISE, *UNBUILT):
+    rival = column == SEARCHED or column in TRAINED_ON_ATTACKS
+    if line.classifier is None or column == NOISE or (rival and line.substitute == PAPERNOT):
         return None
     base = Specification(
         dataset=line.dataset,
@@ -98,12 +103,17 @@ def specification_of(line: Line, column: str) -> Specification | None:
         parameters=line.parameters,
         n=10_000 if line.attack is None else LEAST[line.threat],
     )
+    if column == SEARCHED:
+        base = replace(base, n=LEAST_SEARCHED)
+    if column in TRAINED_ON_ATTACKS:
+        column, robust = "none", f"{line.classifier}_{TRAINED_ON_ATTACKS[column]}"
+        base = replace(base, classifier=robust)
     if line.threat == "transfer":
         base = replace(base, threat="transfer", substitute=line.substitute)
     if line.threat == "adaptive":
         # Its bare classifier is measured with the faithful defence.
         defence = "lq_vae" if column == "none" else column
-        views = None if column == "bit_depth" else SOFT
+        views = {"bit_depth": None, SEARCHED: ("identity",)}.get(column, SOFT)
         return replace(base, threat="adaptive", defence=defence, surrogates=views)
     return replace(base, defence=None if column == "none" else column)
 
@@ -149,7 +159,7 @@ def find_ours(
             part of every evaluation.
         least: Images it needs; None is what the threat model asks for.
     """
-    needed = LEAST[wanted.threat] if least is None else least
+    needed = min(wanted.n, LEAST[wanted.threat]) if least is None else least
     found = [
         one
         for one in evaluations

@@ -11,7 +11,7 @@ from core.evaluation.adaptive_column import adaptive_figures
 from core.evaluation.paper_matching import (
     LEAST_NOISE,
     NOISE,
-    UNBUILT,
+    TRAINED_ON_ATTACKS,
     Line,
     find_ours,
     lines_of,
@@ -59,9 +59,9 @@ def _columns(dataset: str, table: Table) -> tuple[str, ...]:
         printed = slide.rows[0].percent if slide else {}
         return tuple(name for name in TITLES if name in printed)
     if find_slide(dataset, table) is None:
-        return tuple(name for name in TITLES if name not in UNBUILT)
+        return tuple(TITLES)
     if table == "bpda":
-        return tuple(name for name in TITLES if name not in ("madry", "adv_tr"))
+        return tuple(name for name in TITLES if name not in TRAINED_ON_ATTACKS)
     return tuple(TITLES)
 
 
@@ -86,14 +86,16 @@ def _cell(
         return Cell(paper=paper, missing=why_empty(line, column, None))
     bare = column == "none"
     ours = find_ours(wanted, evaluations, any_defence=bare)
-    accuracy = None if ours is None else _accuracy(ours, bare)
+    alone = bare or column in TRAINED_ON_ATTACKS
+    accuracy = None if ours is None else _accuracy(ours, alone)
     if ours is None or accuracy is None:
         return Cell(paper=paper, specification=wanted, missing=why_empty(line, column, wanted))
     weak = ""
-    if line.table == "white-box" and ours.attacked is not None:
+    # A classifier trained on attacks resists them: that does not make them weak.
+    if line.table == "white-box" and ours.attacked is not None and (bare or not alone):
         weak = too_weak(ours.specification, ours.attacked) or ""
     # The doubts of an evaluation are about its defence; the bare classifier has none of them.
-    doubts = () if bare else tuple(doubt for doubt in ours.doubts if doubt != weak)
+    doubts = () if alone else tuple(doubt for doubt in ours.doubts if doubt != weak)
     return Cell(
         paper=paper,
         ours=ours,

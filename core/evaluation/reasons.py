@@ -6,10 +6,10 @@ from typing import Literal, TypeAlias
 from core.checkpoints import checkpoint_rows, train_command
 from core.evaluation.checking import checkpoints_of
 from core.evaluation.commands import command_for, estimated_hours
-from core.evaluation.paper_matching import NOISE, UNBUILT, Line
+from core.evaluation.paper_matching import NOISE, Line
 from core.evaluation.specification import Specification
 
-Kind: TypeAlias = Literal["not measured", "not trained", "no images", "not built", "nothing"]
+Kind: TypeAlias = Literal["not measured", "not trained", "no images", "nothing"]
 
 CELEBA = (
     "No CelebA images are part of this project. To measure these cells, put them where "
@@ -47,10 +47,13 @@ def why_empty(line: Line, column: str, wanted: Specification | None) -> Missing:
     """
     if line.dataset == "celeba":
         return Missing(kind="no images", reason=CELEBA)
-    if column in UNBUILT:
-        return Missing(kind="not built", reason="Not built yet: only the slides' figures.")
     if column == NOISE and line.attack is None:
         return Missing(kind="nothing", reason="Nothing to compare: these images are clean.")
+    if wanted is None and column != NOISE:
+        return Missing(
+            kind="nothing",
+            reason="A substitute trained on answers is measured for the quick defences alone.",
+        )
     if wanted is None:
         return Missing(
             kind="not measured",

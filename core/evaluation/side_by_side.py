@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation.accuracy import Accuracy
-from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
-from core.evaluation.cells import compared, oblivious_attacks
+from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures, breaks_robust
+from core.evaluation.cells import ROBUST, SEARCHING, compared, oblivious_attacks
+from core.evaluation.records import worst_case
 from core.evaluation.specification import Evaluation
 from core.evaluation.strength import too_weak
+from core.models import classifier_title
+
+TRANSFER = ", by transfer"
+"""Ends the row of a robust classifier that is attacked with images made on the usual one."""
 
 LEAST = 200
 """Images an adaptive figure needs at least to stand here; the table says how many it has."""
@@ -55,7 +60,8 @@ class SideBySide:
         dataset: The data set.
         classifier: Who stands behind the defences.
         columns: The attacks, clean images first, those that know the defence last.
-        rows: By defence, None first: one figure a column, None where nothing is measured.
+        rows: By defence, None first, then by robust classifier, which stands there without a
+            defence: one figure a column, None where nothing is measured.
     """
 
     dataset: str
@@ -100,13 +106,14 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     }
     knowing = [one for one in adaptive_figures(mine, least=LEAST) if one.norm == "linf"]
     budgets = sorted({one.epsilon for one in knowing})
-    names: tuple[str | None, ...] = (None, *compared(dataset))
+    defences = (*compared(dataset), *SEARCHING[dataset])
+    names: tuple[str | None, ...] = (None, *defences)
     cleans = [_clean(name, mine) for name in names]
     columns = [Column(attack=None)]
     cells: list[list[Figure | None]] = [cleans]
     for attack, parameters in oblivious_attacks(dataset):
         pairs = tuple(sorted(parameters.items()))
-        found = [oblivious.get((name, attack, pairs)) for name in compared(dataset)]
+        found = [oblivious.get((name, attack, pairs)) for name in defences]
         some = next((one for one in found if one is not None), None)
         columns.append(
             Column(
@@ -121,9 +128,57 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     for budget in budgets:
         known = {one.defence: one for one in knowing if one.epsilon == budget}
         columns.append(Column(attack="pgd", norm="linf", epsilon=budget, knows=True))
-        cells.append([_bare(known.values()), *(_knowing(known.get(n)) for n in compared(dataset))])
+        cells.append([_bare(known.values()), *(_knowing(known.get(n)) for n in defences)])
     rows = {name: tuple(column[place] for column in cells) for place, name in enumerate(names)}
+    for name in ROBUST[dataset]:
+        if name.partition("_")[0] == classifier:
+            rows |= _robust(name, columns, evaluations)
     return SideBySide(dataset=dataset, classifier=classifier, columns=tuple(columns), rows=rows)
+
+
+def _robust(
+    name: str,
+    columns: Sequence[Column],
+    evaluations: Sequence[Evaluation],
+) -> dict[str | None, tuple[Figure | None, ...]]:
+    """The rows of a robust classifier: attacked itself, and with images made on the usual one."""
+    mine = [
+        one
+        for one in evaluations
+        if one.specification.classifier == name and one.specification.split == "test"
+    ]
+    own = name.partition("_")[0]
+    found: dict[str | None, tuple[Figure | None, ...]] = {}
+    for key, substitute in ((name, None), (name + TRANSFER, own)):
+        seen = [one for one in mine if one.specification.substitute == substitute]
+        row = [_clean(None, mine), *(_under(column, seen) for column in columns[1:])]
+        if any(row[1:]):
+            found[key] = tuple(row)
+    return found
+
+
+def _under(column: Column, seen: Sequence[Evaluation]) -> Figure | None:
+    """A robust classifier under the attack of a column; under the worst of those that know it.
+
+    Args:
+        column: The attack.
+        seen: Evaluations of the classifier by one kind of attacker.
+    """
+    strongest = [one for one in seen if _budget(one) == column.epsilon and breaks_robust(one)]
+    if column.knows:
+        return _figure(worst_case(strongest)) if strongest else None
+    usual = [
+        one.attacked
+        for one in seen
+        if one.specification.attack == column.attack
+        and _budget(one) == column.epsilon
+        and not breaks_robust(one)
+    ]
+    return _figure(max((one for one in usual if one), key=lambda one: one.n, default=None))
+
+
+def _budget(evaluation: Evaluation) -> object:
+    return dict(evaluation.specification.parameters).get("epsilon")
 
 
 def _clean(defence: str | None, evaluations: Sequence[Evaluation]) -> Figure | None:
@@ -172,7 +227,12 @@ def column_title(column: Column) -> str:
 
 def row_title(defence: str | None) -> str:
     """A defence as the table calls it."""
-    return "No defence" if defence is None else DEFENSES[defence].title
+    if defence is None:
+        return "No defence"
+    if defence in DEFENSES:
+        return DEFENSES[defence].title
+    name = defence.removesuffix(TRANSFER)
+    return classifier_title(name) + defence.removeprefix(name)
 
 
 def markdown_side_by_side(table: SideBySide) -> str:

@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from core.attacks import Attack
+from core.evaluation import on_range
 from core.types import Classifier, OnStep, Purifier, Surrogate, part_of
 
 Threat: TypeAlias = Literal["oblivious", "transfer", "adaptive"]
@@ -131,6 +132,9 @@ def views_of(
     }
     # Last: whoever falls to a view of the defence need not be attacked without it.
     views[BARE] = classifier
+    if isinstance(purifier, on_range.Ranged):
+        # Attacked in its latents; as a view it is the pipeline whose images stay what they are.
+        views[on_range.NAME] = classifier
     if surrogates is None:
         return views
     unknown = [name for name in surrogates if name not in views]
@@ -195,20 +199,43 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
         standing = (errors <= 0.5).nonzero()[:, 0]
         if len(standing) == 0:
             break
-        result = once(
-            views[name],
-            images[standing],
-            labels[standing],
-            generator=generator,
-            on_step=part_of(on_step, index, len(rounds)),
-        )
-        share = share_of_errors(pipeline, result.images, labels[standing], judged)
-        # The last try is kept where none is better, so that there is always one to look at.
-        better = share >= errors[standing]
-        adversarial[standing[better]] = result.images[better]
-        errors[standing] = torch.maximum(share, errors[standing])
-        broken_by[name] += int((share > 0.5).sum())
+        now, right = images[standing], labels[standing]
+        told = part_of(on_step, index, len(rounds))
+        if name == on_range.NAME:
+            tries = _on_range(once, classifier, purifier, now, right, generator, told)
+        else:
+            tries = (once(views[name], now, right, generator=generator, on_step=told).images,)
+        for tried in tries:
+            share = share_of_errors(pipeline, tried, right, judged)
+            broken_by[name] += int(((share > 0.5) & (errors[standing] <= 0.5)).sum())
+            # The last try is kept where none is better, so that there is always one to look at.
+            better = share >= errors[standing]
+            adversarial[standing[better]] = tried[better]
+            errors[standing] = torch.maximum(share, errors[standing])
     return Broken(adversarial, errors > 0.5, broken_by)
+
+
+def _on_range(  # noqa: PLR0913  what an attack is given
+    attack: Attack,
+    classifier: Classifier,
+    purifier: Purifier,
+    images: Tensor,
+    labels: Tensor,
+    generator: Generator,
+    on_step: OnStep | None,
+) -> tuple[Tensor, ...]:
+    """The attack on a defence's own range, within the budget of another attack."""
+    assert isinstance(purifier, on_range.Ranged)
+    return on_range.attack_on_range(
+        classifier,
+        purifier,
+        images,
+        labels,
+        epsilon=attack.budget,
+        norm=attack.norm,
+        generator=generator,
+        on_step=on_step,
+    )
 
 
 def _itself(purifier: Purifier) -> Surrogate:

@@ -12,6 +12,7 @@ from core.models.classifiers import (
     ClassifierE,
     ClassifierF,
 )
+from core.models.gan import Gan
 from core.models.lq_vae import LqVae
 from core.models.resnet import ResNet
 from core.models.vae import Vae
@@ -26,9 +27,12 @@ MODELS: Mapping[str, type[nn.Module]] = {
     "resnet": ResNet,
     "lq_vae": LqVae,
     "vae": Vae,
+    "gan": Gan,
 }
 
 
 def classifier_title(name: str) -> str:
-    """A classifier as the screen calls it: ``A`` for ``a``, ``ResNet`` for ``resnet``."""
-    return {"resnet": "ResNet"}.get(name, name.upper())
+    """A classifier as the screen calls it: ``A``, ``ResNet``, ``A, PGD-trained`` for ``a_pgd``."""
+    base, _, attack = name.partition("_")
+    title = {"resnet": "ResNet"}.get(base, base.upper())
+    return f"{title}, {attack.upper()}-trained" if attack else title

@@ -16,7 +16,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.devices import generator_for
 from core.models import MODELS
-from core.training.objectives import OBJECTIVES, Objective
+from core.training.objectives import OBJECTIVES
+from core.training.phases import Objective
 from core.training.recipes import SCHEDULES, Recipe
 from core.training.stepper import Stepper
 from core.types import LabError, OnStep, Step
@@ -33,6 +34,10 @@ class Training:
         labels: Their labels (n,) int64.
         device: Where to train.
         state_file: Where the state is kept between kills; None keeps none.
+        held_out: Images and labels on which the objective watches every epoch; None watches none.
+
+    Attributes:
+        history: What was watched, an epoch a row, with the step it was watched at.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Training:
         *,
         device: torch.device,
         state_file: Path | None = None,
+        held_out: tuple[Tensor, Tensor] | None = None,
     ) -> None:
         if len(images) < recipe.batch_size:
             raise LabError(
@@ -53,6 +59,8 @@ class Training:
         self.state_file = state_file
         self.images = images.to(device)
         self.labels = labels.to(device)
+        self.held_out = held_out
+        self.history: list[dict[str, float]] = []
         # Initial weights and dropout draw from the global state: fork it.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
@@ -103,6 +111,7 @@ class Training:
                 self.step += 1
                 if self.average is not None:
                     self.average.update_parameters(self.model)
+                self._watch()
                 if self.step % REPORT_EVERY == 0 or self.step == self.recipe.steps:
                     self._report(parts, on_step)
                 if time.monotonic() - last_save > save_every_seconds:
@@ -124,6 +133,18 @@ class Training:
             self._epoch = epoch
         start = position * self.recipe.batch_size
         return self._order[start : start + self.recipe.batch_size]
+
+    def _watch(self) -> None:
+        """At the end of an epoch, what the objective keeps of it."""
+        ended = self.step % (len(self.images) // self.recipe.batch_size) == 0
+        if self.held_out is None or not (ended or self.step == self.recipe.steps):
+            return
+        images, labels = (part.to(self.device) for part in self.held_out)
+        self.model.eval()
+        found = self.objective.watch(self.model, images, labels)
+        self.model.train()
+        if found:
+            self.history.append({"step": self.step, **found})
 
     def _set_learning_rate(self) -> None:
         factor = SCHEDULES[self.recipe.schedule](self.step, self.recipe.steps)
@@ -159,6 +180,7 @@ class Training:
                 "optimisers": [phase.optimiser.state_dict() for phase in self.phases],
                 "generator": self.generator.get_state(),
                 "dropout": self.dropout_state,
+                "history": self.history,
             },
             partial,
         )
@@ -193,6 +215,7 @@ class Training:
         self.dropout_state = state["dropout"].cpu()
         self.step = state["step"]
         self.seconds = state["seconds"]
+        self.history = list(state.get("history", []))
 
 
 def _resumable_part(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,18 +5,19 @@ Algorithm 1 has three that follow one another with fresh noise.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
-from torch.optim import Optimizer
 from typing_extensions import override
 
 from core.models.lq_vae import LqVae
 from core.models.vae import Vae
+from core.training.adversarial import AdversarialObjective
+from core.training.gan import WganObjective
 from core.training.losses import (
     LqVaeLoss,
     Parts,
@@ -25,28 +26,8 @@ from core.training.losses import (
     half_mirrored,
     random_crops,
 )
+from core.training.phases import Objective, Phase, adam, rms_prop
 from core.types import LabError
-
-PhaseLoss = Callable[[Tensor, Tensor, Generator], Parts]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One update within a training step: minimise ``loss(images, labels, generator)``."""
-
-    parameters: tuple[nn.Parameter, ...]
-    optimiser: Optimizer
-    loss: PhaseLoss
-
-
-class Objective(Protocol):
-    """Builds the phases of a model and watches the figures they report."""
-
-    def phases(self, model: nn.Module, learning_rate: Tensor | float) -> tuple[Phase, ...]:
-        """The updates of one step, in order."""
-
-    def check(self, step: int, values: Mapping[str, float]) -> None:
-        """Raise ``LabError`` when the run is dead and going on is a waste."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,46 +184,10 @@ class VaeObjective(Objective):
         """Nothing to watch: a posterior that collapsed shows in the error of the pictures."""
 
 
-def adam(
-    parameters: Iterable[nn.Parameter], learning_rate: Tensor | float, *, weight_decay: float = 0.0
-) -> Optimizer:
-    """Adam with PyTorch's defaults; capturable when the learning rate is a tensor.
-
-    Args:
-        parameters: What it updates.
-        learning_rate: A tensor on the device, or a number.
-        weight_decay: Uncoupled decay (AdamW, arXiv 1711.05101).
-    """
-    kind = torch.optim.AdamW if weight_decay else torch.optim.Adam
-    return kind(
-        parameters,
-        lr=learning_rate,
-        weight_decay=weight_decay,
-        fused=True,
-        capturable=isinstance(learning_rate, Tensor),
-    )
-
-
-def rms_prop(parameters: tuple[nn.Parameter, ...], learning_rate: Tensor | float) -> Optimizer:
-    """RMSProp as TensorFlow 1 has it: decay 0.9 and a mean square that starts at one.
-
-    PyTorch starts the mean square at zero, which makes the first steps far larger.
-    """
-    capturable = isinstance(learning_rate, Tensor)
-    optimiser = torch.optim.RMSprop(
-        parameters, lr=learning_rate, alpha=0.9, eps=1e-10, capturable=capturable
-    )
-    for parameter in parameters:
-        counter_device = parameter.device if capturable else torch.device("cpu")
-        optimiser.state[parameter] = {
-            "step": torch.zeros((), device=counter_device),
-            "square_avg": torch.ones_like(parameter),
-        }
-    return optimiser
-
-
-OBJECTIVES: Mapping[str, type[ClassifierObjective] | type[LqVaeObjective] | type[VaeObjective]] = {
+OBJECTIVES: Mapping[str, type[Any]] = {
     "classifier": ClassifierObjective,
+    "adversarial": AdversarialObjective,
     "lq_vae": LqVaeObjective,
     "vae": VaeObjective,
+    "wgan": WganObjective,
 }

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from core.devices import has_fast_bfloat16
-from core.training.objectives import Phase
+from core.training.phases import Phase
 from core.training.recipes import Recipe
 
 WARM_UP_STEPS = 3

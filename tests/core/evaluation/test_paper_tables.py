@@ -204,9 +204,13 @@ def test_an_empty_cell_says_why_and_what_fills_it() -> None:
     assert missing.kind == "not measured"
     assert missing.commands[-1].startswith("python -m core evaluate --dataset mnist")
     assert "--defence lq_vae --attack deepfool" in missing.commands[-1]
-    unbuilt = cell(table, "deepfool", "b", "defense_gan")
-    assert unbuilt.missing is not None
-    assert (unbuilt.missing.kind, unbuilt.paper) == ("not built", 93.03)
+    searched = cell(table, "deepfool", "b", "defense_gan")
+    assert searched.missing is not None
+    assert "--defence defense_gan --attack deepfool" in searched.missing.commands[-1]
+    assert (searched.missing.commands[-1][-7:], searched.paper) == ("--n 200", 93.03)
+    madry = cell(table, "deepfool", "b", "madry")
+    assert madry.missing is not None
+    assert "--classifier b_pgd --attack deepfool" in madry.missing.commands[-1]
 
 
 def test_an_untrained_network_is_named_with_its_command(checkpoint_copy: Path) -> None:

@@ -1,0 +1,131 @@
+"""Suites of LQ-VAE's dearest rivals: a search for every image, and training on attacks.
+
+Each has in one file what the others have in several: oblivious, transfer and knowing attackers.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+from core.evaluation.cells import (
+    BEST,
+    CLASSIFIERS,
+    ROBUST,
+    SEARCHING,
+    WIDE_EPSILON,
+    Cells,
+    adaptive_cells,
+    cell,
+    oblivious_attacks,
+)
+
+DEEPFOOL: Mapping[str, Any] = {"steps": 50, "overshoot": 0.02}
+
+
+def budgets(dataset: str) -> tuple[float, ...]:
+    """Linf budgets of the attackers who know the defence."""
+    return (0.1, WIDE_EPSILON) if dataset == "mnist" else (0.1,)
+
+
+def searching(dataset: str) -> Cells:
+    """Defences that search anew for every image, 200 test images.
+
+    They are searched as quickly as on the screen, and as long as in their paper under one attack.
+    """
+    return tuple(one for defence in SEARCHING[dataset] for one in _searching(dataset, defence))
+
+
+def _searching(dataset: str, defence: str) -> Iterable[Any]:
+    attacks = oblivious_attacks(dataset)
+    for classifier in CLASSIFIERS[dataset]:
+        yield cell(dataset, classifier, defence, n=200)
+    for attack, parameters in attacks:
+        for classifier in CLASSIFIERS[dataset]:
+            yield cell(dataset, classifier, defence, attack, parameters, n=200)
+    first = CLASSIFIERS[dataset][0]
+    attack, parameters = attacks[0]
+    whole = (("search_starts", 10), ("search_steps", 200))
+    yield cell(dataset, first, defence, attack, parameters, settings=whole, n=200)
+    for classifier, substitute in permutations(CLASSIFIERS[dataset], 2):
+        yield cell(
+            dataset,
+            classifier,
+            defence,
+            "deepfool",
+            DEEPFOOL,
+            threat="transfer",
+            substitute=substitute,
+            n=200,
+        )
+    for classifier in CLASSIFIERS[dataset]:
+        yield cell(
+            dataset,
+            classifier,
+            defence,
+            "one_step_bpda",
+            threat="adaptive",
+            surrogates=("identity",),
+            n=200,
+        )
+    for budget in budgets(dataset):
+        pgd: dict[str, Any] = {"epsilon": budget, "steps": 100, "loss": "margin"}
+        for one in adaptive_cells(dataset, [defence], "pgd", 200, **pgd):
+            # Every doubt would take searches by the hundred thousand.
+            yield replace(one, doubted=False)
+
+
+SEARCHES = ((1, 25), (1, 50), (1, 100), (2, 100), (2, 200), (5, 200), (10, 200))
+"""Starts and steps of the searches whose time is compared."""
+
+
+def search_time(dataset: str) -> Cells:
+    """Accuracy over the time a search takes, FGSM at the judged budget, 100 test images.
+
+    LQ-VAE, which takes one pass, stands beside it. The times are kept with the cells, so all must
+    be measured on one machine.
+    """
+    attack, parameters = oblivious_attacks(dataset)[0]
+    first = CLASSIFIERS[dataset][0]
+    searches = tuple(
+        cell(
+            dataset,
+            first,
+            defence,
+            attack,
+            parameters,
+            settings=(("search_starts", starts), ("search_steps", steps)),
+            n=100,
+        )
+        for defence in SEARCHING[dataset]
+        for starts, steps in SEARCHES
+    )
+    one_pass = tuple(cell(dataset, first, defence, attack, parameters, n=100) for defence in BEST)
+    return searches + one_pass if searches else ()
+
+
+def robust(dataset: str) -> Cells:
+    """Classifiers that were trained on attacks, 1,000 test images; 500 for the dearest attacks.
+
+    Attacked by themselves, which leaves them nothing to hide behind, and by images made on other
+    networks trained as usual.
+    """
+    return tuple(one for name in ROBUST[dataset] for one in _robust(dataset, name))
+
+
+def _robust(dataset: str, name: str) -> Iterable[Any]:
+    own = name.partition("_")[0]
+    yield cell(dataset, name, None, n=10_000)
+    for attack, parameters in oblivious_attacks(dataset):
+        yield cell(dataset, name, None, attack, parameters)
+        yield cell(dataset, name, None, attack, parameters, threat="transfer", substitute=own)
+    for substitute in CLASSIFIERS[dataset]:
+        if substitute != own:
+            yield cell(
+                dataset, name, None, "deepfool", DEEPFOOL, threat="transfer", substitute=substitute
+            )
+    for budget in budgets(dataset):
+        pgd = {"epsilon": budget, "steps": 100, "restarts": 2, "loss": "margin"}
+        yield cell(dataset, name, None, "pgd", pgd, n=500)
+    wide = budgets(dataset)[-1]
+    yield cell(dataset, name, None, "square", {"epsilon": wide, "squares": 1000}, n=500)
