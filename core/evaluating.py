@@ -108,10 +108,10 @@ def comparison(dataset: str, classifier: str) -> str:
     Raises:
         LabError: Nothing is stored of them.
     """
-    from core.evaluation import HEADLINES, stored_results
+    from core.evaluation import COMPARED, stored_results
     from core.evaluation.side_by_side import markdown_side_by_side, side_by_side
 
-    found = [one for suite in HEADLINES for one in stored_results(f"{dataset}-{suite}")]
+    found = [one for suite in COMPARED for one in stored_results(f"{dataset}-{suite}")]
     table = side_by_side(dataset, classifier, found)
     if not table.measured:
         raise LabError(

@@ -10,19 +10,25 @@ from core.analysis.attacked_spec import AttackedSpec
 from core.analysis.attacking import make_attacked
 from core.analysis.coarseness import measure_coarseness, store_coarseness
 from core.analysis.default_map import store_default_map
+from core.analysis.latent_search import detect, store_detection
 from core.analysis.sanity import CODED
 from core.analysis.sanity_file import DEFAULT, load_pipeline, make_sanity, stored_file, write_sanity
 from core.checkpoints import checkpoint_rows, load_classifier
 from core.data import load_dataset
 from core.data.base import REPOSITORY
-from core.defenses import DEFENSES, load_defense
+from core.defenses import DEFENSES, DefenseGanPurifier, load_defense
 from core.devices import pick_device
 from core.evaluation.curve_suites import CODES
 from core.experiments import Causes, store_causes
 from core.terminal import Bar
+from core.types import LabError
 
 RUNS: Path = REPOSITORY / "runs" / "experiments"
 """Where the trainings of ``causes`` keep their state."""
+
+
+DETECTED_ON = 200
+"""Images on which attacks are told from clean images."""
 
 
 def draw_map(spec: AttackedSpec) -> Iterator[str]:
@@ -94,9 +100,35 @@ def causes(spec: AttackedSpec) -> Iterator[str]:
     yield f"wrote {store_causes(found)}"
 
 
+def detection(spec: AttackedSpec) -> Iterator[str]:
+    """Tell attacked images from clean ones by the error of Defense-GAN's search, and store it.
+
+    Args:
+        spec: Names data set and classifier.
+    """
+    images, labels = load_dataset(spec.dataset, spec.split, count=DETECTED_ON)
+    device = pick_device()
+    purifier = load_defense(spec.dataset, "defense_gan")
+    if not isinstance(purifier, DefenseGanPurifier):
+        raise LabError(f"the Defense-GAN of {spec.dataset} has no search to look at")
+    with Bar(f"detection {spec.dataset}") as on_step:
+        found = detect(
+            spec.dataset,
+            load_classifier(spec.dataset, spec.classifier),
+            purifier,
+            images.to(device),
+            labels.to(device),
+            on_step,
+        )
+    for one in found:
+        yield f"{one.attack} {dict(one.parameters)}: area below the curve {one.roc()[2]:.3f}"
+    yield f"wrote {store_detection(found)}"
+
+
 SUMMARIES: Mapping[str, Callable[[AttackedSpec], Iterator[str]]] = {
     "map": draw_map,
     "sanity": sanity,
     "coarseness": coarseness,
     "causes": causes,
+    "detection": detection,
 }

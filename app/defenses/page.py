@@ -13,10 +13,13 @@ from app.defenses.cards import GAIN, cards_html
 from app.defenses.distortion import show_distortion
 from app.defenses.flow import flow_chart, flow_words
 from app.defenses.photos import show_photos
+from app.defenses.robust_training import show_robust_training
+from app.defenses.search import setting_key, show_search
 from app.defenses.settings import (
     ALL,
     OUTCOMES,
     PAGE,
+    SEARCHER,
     DefensesSettings,
     is_quick,
     only_tuned,
@@ -59,7 +62,8 @@ def show_page(datasets: Menu, offers: dict[str, Offer]) -> None:
     settings = _choose_image(settings, offer)
     session.keep(settings)
     session.show_notes()
-    _show_lineup(settings, offer)
+    lineup = _show_lineup(settings.quick, offer)
+    show_search(settings, offer, lineup)
     st.header("What became of many", divider="gray", anchor="many")
     if is_quick(settings.run):
         remember_asked(settings.run)  # a second or two, so nobody has to ask
@@ -67,6 +71,7 @@ def show_page(datasets: Menu, offers: dict[str, Offer]) -> None:
     if attacked is not None:
         _show_many(session, attacked, offer)
     show_side_by_side(settings.run.dataset, settings.run.classifier)
+    show_robust_training(settings.run.dataset)
     show_distortion()
     current = session.current()
     session.keep(replace(current, photo=show_photos(current.photo, current.run.seed)))
@@ -89,7 +94,10 @@ def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
             "here.",
         )
         with st.popover("Settings of the defences", icon=":material/tune:"):
-            read = {name: _tune(settings, owner, name) for name, owner in owners().items()}
+            read = {
+                name: (_tuned if owner == SEARCHER else _tune)(settings, owner, name)
+                for name, owner in owners().items()
+            }
     return replace(settings, index=int(index), tuned=only_tuned(read))
 
 
@@ -97,7 +105,7 @@ def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
     """The slider of one setting of a defence."""
     row = DEFENSES[owner]
     setting = row.settings[name]
-    key = widget_key(PAGE, f"{owner}_{name}")
+    key = setting_key(owner, name)
     seed(key, settings.settings_of(owner).get(name, setting.default))
     value = st.slider(
         f"{row.title}: {name.replace('_', ' ')}",
@@ -110,7 +118,14 @@ def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
     return int(value)
 
 
-def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
+def _tuned(settings: DefensesSettings, owner: str, name: str) -> int:
+    """A setting whose widget stands further down on the page."""
+    default = DEFENSES[owner].settings[name].default
+    usual = settings.settings_of(owner).get(name, default)
+    return int(st.session_state.get(setting_key(owner, name), usual))
+
+
+def _show_lineup(settings: DefensesSettings, offer: Offer) -> Lineup | None:
     names = tuple(name for name in offer.defenses.titles if name != NO_DEFENSE)
     purifiers, broken = load_purifiers(settings, names)
     off = {DEFENSES[name].title: sentence(LabError(why)) for name, why in broken.items()}
@@ -119,9 +134,9 @@ def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
         lineup = lineup_of(settings, purifiers)
     except LabError as error:
         st.error(f"{sentence(error)} The other choices go on working.", icon=":material/error:")
-        return
+        return None
     if lineup is None:
-        return
+        return None
     with st.container(key=f"{PAGE}_before", width=3 * PLAIN):
         show_tiles(_before(lineup, offer.classes))
     st.html(cards_html(lineup, off, offer.classes, settings.tuned))
@@ -133,6 +148,7 @@ def _show_lineup(settings: DefensesSettings, offer: Offer) -> None:
         f"The coloured picture is what a defence changed in the attacked one, times {GAIN}: "
         f"orange is brighter, blue is darker. Times are of one image on this machine.",
     )
+    return lineup
 
 
 def _before(lineup: Lineup, classes: Sequence[str]) -> list[Tile]:

@@ -1,7 +1,7 @@
 """The settings of the defences page as one frozen value, and its form in the address."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.controls import Menu
 from app.defenses.photo_settings import (
@@ -19,6 +19,9 @@ from core.data import DATASETS
 from core.defenses import DEFENSES, Setting
 
 ALL = "all"
+SEARCHER = "defense_gan"
+"""The defence whose settings stand in a section of its own: its search can take seconds."""
+
 OUTCOMES: tuple[Outcome, ...] = (
     "not fooled",
     "spoiled",
@@ -63,6 +66,11 @@ class DefensesSettings:
     def settings_of(self, defense: str) -> dict[str, int]:
         """What a defence is built with here, as far as it differs from the defaults."""
         return {name: value for owner, name, value in self.tuned if owner == defense}
+
+    @property
+    def quick(self) -> "DefensesSettings":
+        """The same with the search as it is by default, for the pictures of all defences."""
+        return replace(self, tuned=tuple(one for one in self.tuned if one[0] != SEARCHER))
 
     def params(self) -> dict[str, str]:
         """The settings as the address holds them."""

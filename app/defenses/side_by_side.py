@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.defenses.settings import PAGE
 from app.robustness.stored import stored_suites
-from core.evaluation import HEADLINES
+from core.evaluation import COMPARED
 from core.evaluation.commands import table_command
 from core.evaluation.side_by_side import (
     Column,
@@ -51,7 +51,7 @@ def show_side_by_side(dataset: str, classifier: str) -> None:
         classifier: Who stands behind the defences.
     """
     st.header("All defences, measured", divider="gray", anchor="measured")
-    evaluations, problems = stored_suites(dataset, HEADLINES)
+    evaluations, problems = stored_suites(dataset, COMPARED)
     for problem in problems:
         st.warning(problem, icon=":material/warning:")
     table = side_by_side(dataset, classifier, evaluations)

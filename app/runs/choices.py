@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app import cache
 from app.controls import Menu
-from core.checkpoints import checkpoint_rows, train_command
+from core.checkpoints import CLASSIFYING, checkpoint_rows, train_command
 from core.data import available_datasets, dataset_state
 from core.defenses import DEFENSES
 from core.models import classifier_title
@@ -87,7 +87,7 @@ def _classifiers(dataset: str) -> list[str]:
     return [
         row.name
         for row in checkpoint_rows()
-        if row.dataset == dataset and _objective(row.training) == "classifier"
+        if row.dataset == dataset and _objective(row.training) in CLASSIFYING
     ]
 
 

@@ -170,20 +170,19 @@ def make_triplet(
     """
     images = image.unsqueeze(0)
     parts = 4 if takes_long(purifier) else 1
-    last = part_of(on_step, parts - 1, parts)
+    told = [part_of(on_step, min(part, parts - 1), parts) for part in range(4)]
     started = time.perf_counter()
-    strike = make_strike(classifier, purifier, images, label, spec, part_of(on_step, 0, parts))
+    strike = make_strike(classifier, purifier, images, label, spec, told[0])
     attack_seconds = time.perf_counter() - started
     attacked = strike.result.images
     with torch.no_grad():
         pictures = [images, attacked]
         purify_seconds = 0.0
         if purifier is not None:
-            told = [part_of(on_step, part, parts) for part in (1, 2)]
             started = time.perf_counter()
-            pictures.append(purify_in_steps(purifier, attacked, fresh(images, spec), told[0]))
+            pictures.append(purify_in_steps(purifier, attacked, fresh(images, spec), told[1]))
             purify_seconds = time.perf_counter() - started
-            pictures.append(purify_in_steps(purifier, images, fresh(images, spec), told[1]))
+            pictures.append(purify_in_steps(purifier, images, fresh(images, spec), told[2]))
         noises = _noises(images, strike.result, spec)
         readings = read(classifier, torch.cat([*pictures, noises]))
     drawn = readings[len(pictures) :]
@@ -201,7 +200,7 @@ def make_triplet(
         l0=int(strike.result.l0),
         l2=float(strike.result.l2),
         linf=float(strike.result.linf),
-        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec, last),
+        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec, told[3]),
         surrogate=strike.surrogate,
         attack_seconds=attack_seconds,
         purify_seconds=purify_seconds,

@@ -156,14 +156,14 @@ DEFENSES: Mapping[str, Defense] = {
             "search_steps": Setting(
                 default=100,
                 low=25,
-                high=200,
+                high=1000,
                 step=25,
                 help="Steps L of the search; the paper takes 200.",
             ),
             "search_starts": Setting(
                 default=2,
                 low=1,
-                high=10,
+                high=20,
                 help="Starts R of it, of which the best end counts; the paper takes 10.",
             ),
         },

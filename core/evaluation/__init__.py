@@ -8,7 +8,7 @@ from core.evaluation.parallel import measure_all
 from core.evaluation.records import right_under, worst_case
 from core.evaluation.results import results_folder, store_results, stored_results
 from core.evaluation.specification import Evaluation, Specification
-from core.evaluation.suites import HEADLINES, SUITES
+from core.evaluation.suites import COMPARED, HEADLINES, SUITES
 from core.evaluation.tables import markdown_table, markdown_tables
 from core.evaluation.threats import (
     OBLIVIOUS_NOTE,
@@ -20,6 +20,7 @@ from core.evaluation.threats import (
 )
 
 __all__ = [
+    "COMPARED",
     "HEADLINES",
     "OBLIVIOUS_NOTE",
     "PAPERNOT",

@@ -33,9 +33,8 @@ NOISE = "noise"
 TRAINED_ON_ATTACKS: Mapping[str, str] = {"madry": "pgd", "adv_tr": "fgsm"}
 """Columns of the slides that are classifiers of their own, by what they were trained on."""
 
-SEARCHED = "defense_gan"
-LEAST_SEARCHED = 200
-"""Images of a defence that searches for every one of them."""
+SEARCHED, LEAST_SEARCHED = "defense_gan", 200
+"""The defence that searches for every image, and how many images it needs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,7 +90,7 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     Args:
         dataset: A row of ``DATASETS``.
         classifier: Name of its checkpoint.
-        evaluations: What is stored of the suites ``HEADLINES``.
+        evaluations: What is stored of the suites ``COMPARED``.
     """
     mine = [
         one

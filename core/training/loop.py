@@ -18,7 +18,7 @@ from core.devices import generator_for
 from core.models import MODELS
 from core.training.objectives import OBJECTIVES
 from core.training.phases import Objective
-from core.training.recipes import SCHEDULES, Recipe
+from core.training.recipe import SCHEDULES, Recipe
 from core.training.stepper import Stepper
 from core.types import LabError, OnStep, Step
 

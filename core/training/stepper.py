@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 
 from core.devices import has_fast_bfloat16
 from core.training.phases import Phase
-from core.training.recipes import Recipe
+from core.training.recipe import Recipe
 
 WARM_UP_STEPS = 3
 

@@ -61,6 +61,35 @@ def test_all_defences_are_measured_side_by_side(visitor: Visitor) -> None:
     assert "\nlq_vae_plus,Clean,none," in text
 
 
+def test_the_search_of_defense_gan_is_shown_step_by_step(visitor: Visitor) -> None:
+    page = visitor.open("/defenses")
+    way = page.locator(".st-key-defenses_way")
+    expect(way).to_contain_text("Step 100")
+    expect(way).to_contain_text(re.compile(r"error 0\.\d{4}"))
+    assert way.locator("figure").count() == 5
+
+
+def test_a_long_search_is_cancelled_and_a_short_one_still_works(visitor: Visitor) -> None:
+    page = visitor.open("/defenses?search_steps=1000&search_starts=20")
+    bar = page.get_by_test_id("stProgress").filter(has_text="Searching")
+    expect(bar).to_be_visible()
+    page.get_by_role("button", name="Cancel").first.click()
+    expect(page.get_by_text("Searching: cancelled.")).to_be_visible()
+    expect(page.locator(".cards .card[data-defense]").first).to_be_visible()
+    slider = page.get_by_role("slider", name="Steps of the search, L")
+    slider.press("Home")
+    starts = page.get_by_role("slider", name="Starts, R")
+    starts.press("Home")
+    expect(page.locator(".st-key-defenses_way")).to_contain_text("Step 25")
+
+
+def test_training_on_attacks_is_drawn(visitor: Visitor) -> None:
+    page = visitor.open("/defenses")
+    column = page.get_by_test_id("stColumn").filter(has_text="A, PGD-trained")
+    expect(column.locator(".js-plotly-plot")).to_be_visible()
+    expect(column).to_contain_text("epochs")
+
+
 def test_patch_wise_vaes_stand_beside_jpeg(visitor: Visitor) -> None:
     page = visitor.open("/defenses")
     for title in ("MNIST", "CIFAR-10"):
