@@ -25,7 +25,7 @@ from tests.server import ROOT
 Open = Callable[..., AppTest]
 OTHER = {"defense": "bit_depth", "attack": "fgsm", "epsilon": "0.2", "n": "20"}
 ROW = Coarseness(
-    defense="lq_vae",
+    defense="lq_vae_64",
     attack="cw",
     bits=64,
     bits_per_latent=1,
