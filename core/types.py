@@ -48,9 +48,9 @@ class Stepwise(Protocol):
         """What a call gives, with progress; ``on_step`` may raise ``Cancelled``."""
 
 
-def takes_long(purifier: object) -> bool:
-    """Whether a purifier tells how far it is."""
-    return isinstance(purifier, Stepwise)
+def searches(purifier: object) -> bool:
+    """Whether a purifier looks for every image anew, so that many images take long."""
+    return isinstance(purifier, Stepwise) and hasattr(purifier, "search")
 
 
 def purify_in_steps(

@@ -17,7 +17,7 @@ from core.attacks import same_norm_noise
 from core.attacks.base import ROUNDING
 from core.defenses import LqVaePurifier
 from core.devices import generator_for
-from core.types import Classifier, OnStep, Purifier, Step, Stepwise
+from core.types import Classifier, OnStep, Purifier, Step, searches
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def make_attacked(
     """
     spec.check_count(images)
     # A defence that searches takes longer than most attacks.
-    slow = isinstance(purifier, Stepwise)
+    slow = searches(purifier)
     ends = (0.3, 0.6, 0.9) if slow else (0.9, 0.9, 0.9)
     adversarial = crafted_images(spec, classifier, images, labels, within(on_step, 0.0, ends[0]))
     told = [within(on_step, *part) if slow else None for part in pairwise(ends)]

@@ -10,7 +10,7 @@ from torch import Tensor
 from core.analysis.runs import RunSpec
 from core.analysis.strikes import fresh
 from core.analysis.triplets import Floats, Outcome, Reading, Triplet, make_triplet, outcome_of, read
-from core.types import Classifier, OnStep, Purifier, Stepwise, part_of, purify_in_steps
+from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps, searches
 
 TIMED = 3
 """A purification is run so many times, and the fastest counts: the first may prepare itself."""
@@ -73,7 +73,7 @@ def make_lineup(
         spec: The attack and the seed; without a defence.
         on_step: Progress of the attack and of the defences that search; may raise ``Cancelled``.
     """
-    slow = [name for name, purifier in purifiers.items() if isinstance(purifier, Stepwise)]
+    slow = [name for name, purifier in purifiers.items() if searches(purifier)]
     parts = 1 + len(slow)
     attacked = make_triplet(classifier, None, image, label, spec, part_of(on_step, 0, parts))
     adversarial = torch.from_numpy(attacked.adversarial.image).to(image)

@@ -13,7 +13,7 @@ from core.analysis.runs import RunSpec
 from core.analysis.strikes import fresh, hits, make_strike
 from core.attacks import AttackResult, same_norm_noise
 from core.defenses import CodedPurifier
-from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps, takes_long
+from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps, searches
 
 Floats: TypeAlias = NDArray[np.float32]
 Outcome: TypeAlias = Literal[
@@ -72,7 +72,7 @@ class Trajectory:
     Attributes:
         images: uint8 (steps + 1, c, h, w).
         bare: Probabilities of the bare classifier at each step (steps + 1, k).
-        defended: The same behind the purifier; None without one.
+        defended: The same behind the purifier; None without one, and behind one that searches.
     """
 
     images: NDArray[np.uint8]
@@ -169,8 +169,8 @@ def make_triplet(
         on_step: Progress of the attack, and of a defence that searches; may raise ``Cancelled``.
     """
     images = image.unsqueeze(0)
-    parts = 4 if takes_long(purifier) else 1
-    told = [part_of(on_step, min(part, parts - 1), parts) for part in range(4)]
+    parts = 3 if searches(purifier) else 1
+    told = [part_of(on_step, min(part, parts - 1), parts) for part in range(3)]
     started = time.perf_counter()
     strike = make_strike(classifier, purifier, images, label, spec, told[0])
     attack_seconds = time.perf_counter() - started
@@ -200,7 +200,7 @@ def make_triplet(
         l0=int(strike.result.l0),
         l2=float(strike.result.l2),
         linf=float(strike.result.linf),
-        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec, told[3]),
+        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec),
         surrogate=strike.surrogate,
         attack_seconds=attack_seconds,
         purify_seconds=purify_seconds,
@@ -241,11 +241,7 @@ def _code(
 
 
 def _trajectory(
-    classifier: Classifier,
-    purifier: Purifier | None,
-    frames: Tensor | None,
-    spec: RunSpec,
-    on_step: OnStep | None,
+    classifier: Classifier, purifier: Purifier | None, frames: Tensor | None, spec: RunSpec
 ) -> Trajectory | None:
     if frames is None or len(frames) < 2:
         return None
@@ -253,8 +249,8 @@ def _trajectory(
     with torch.no_grad():
         bare = classifier(frames).softmax(1).float().cpu().numpy()
         behind = None
-        if purifier is not None:
-            purified = purify_in_steps(purifier, frames, fresh(frames, spec), on_step)
+        if purifier is not None and not searches(purifier):
+            purified = purifier(frames, generator=fresh(frames, spec))
             behind = classifier(purified).softmax(1).float().cpu().numpy()
     pixels = (frames * 255).round().to(torch.uint8).cpu().numpy()
     return Trajectory(pixels, bare, behind)

@@ -1,5 +1,6 @@
 """Defense-GAN's search looked at: the way of one picture, and the errors that betray attacks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.analysis.encoding import purified_images
 from core.analysis.latent_search import (
     DETECTED,
     Detection,
@@ -16,9 +18,12 @@ from core.analysis.latent_search import (
     store_detection,
     stored_detection,
 )
+from core.analysis.lineup import make_lineup
+from core.analysis.runs import RunSpec
+from core.analysis.triplets import make_triplet
 from core.defenses import DefenseGanPurifier
 from core.models.gan import Gan
-from core.types import LabError, Step
+from core.types import Cancelled, LabError, Step
 
 
 @pytest.fixture
@@ -83,3 +88,41 @@ def test_a_damaged_file_is_said(checkpoint_copy: Path) -> None:
     detection_file("mnist").write_text("{")
     with pytest.raises(LabError, match="damaged"):
         stored_detection("mnist")
+
+
+def test_a_lineup_and_a_triplet_tell_how_far_a_search_is(
+    purifier: DefenseGanPurifier, images: Tensor
+) -> None:
+    spec = RunSpec(dataset="mnist", classifier="a", index=0, attack="fgsm")
+    steps: list[Step] = []
+    lineup = make_lineup(classifier, {"defense_gan": purifier}, images[0], 0, spec, steps.append)
+    (entry,) = lineup.entries
+    assert entry.purified.image.shape == (1, 28, 28)
+    fractions = [step.index / step.of for step in steps]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert len(steps) >= 40
+
+    steps.clear()
+    defended = replace(spec, defense="defense_gan")
+    triplet = make_triplet(classifier, purifier, images[0], 0, defended, steps.append)
+    assert triplet.purified is not None
+    assert np.array_equal(triplet.purified.image, entry.purified.image)
+    assert steps[-1].index == steps[-1].of
+
+
+def test_a_search_over_many_images_can_be_cancelled(
+    purifier: DefenseGanPurifier, images: Tensor
+) -> None:
+    steps: list[Step] = []
+
+    def stop(step: Step) -> None:
+        steps.append(step)
+        if len(steps) == 3:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        purified_images(purifier, images, 0, stop)
+    assert len(steps) == 3
+    whole = purified_images(purifier, images, 0, steps.append)
+    assert torch.equal(whole, purified_images(purifier, images, 0))
