@@ -15,9 +15,6 @@ from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps, s
 TIMED = 3
 """A purification is run so many times, and the fastest counts: the first may prepare itself."""
 
-LONG = 0.1
-"""Seconds beyond which preparing no longer matters, and once is enough."""
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Entry:
@@ -97,14 +94,12 @@ def _entry(  # noqa: PLR0913  what a card shows
     image, adversarial = (picture.unsqueeze(0) for picture in pair)
     seconds = float("inf")
     with torch.no_grad():
-        for _ in range(TIMED):
+        for _ in range(1 if searches(purifier) else TIMED):
             started = time.perf_counter()
             purified = purify_in_steps(
                 purifier, adversarial, fresh(image, spec), part_of(on_step, 0, 2)
             )
             seconds = min(seconds, time.perf_counter() - started)
-            if seconds > LONG:
-                break
         clean = purify_in_steps(purifier, image, fresh(image, spec), part_of(on_step, 1, 2))
         after, after_clean = read(classifier, torch.cat([purified, clean]))
     return Entry(

@@ -34,7 +34,8 @@ def own_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoints(tmp_path)
 
 
-def test_codes_are_measured_where_they_are_trained() -> None:
+def test_codes_are_measured_where_they_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "CODES", ("lq_vae_16", "lq_vae"))
     told = list(SUMMARIES["coarseness"](SPEC))
     assert "lq_vae_16 is not trained yet and is left out" in told
     (row,) = stored_coarseness()

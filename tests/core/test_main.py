@@ -126,7 +126,10 @@ def test_a_finished_evaluation_is_not_computed_again(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("train", "bit_depth"), "bit_depth needs no training; trainable for mnist: a, b, c"),
+        (
+            ("train", "bit_depth"),
+            "bit_depth needs no training; trainable for mnist: a, a_fgsm, a_pgd, b",
+        ),
         (("train", "nothing"), "there is no recipe 'nothing' for mnist; trainable:"),
         (("train", "a", "--device", "warp"), "device 'warp' cannot be used here"),
         (("data", "list", "nothing"), "unknown data set 'nothing'; choose from mnist"),
