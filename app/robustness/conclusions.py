@@ -39,7 +39,8 @@ def conclusion(table: PaperTable) -> str:
         "bpda": "Against one gradient step",
     }[table.table]
     sentences = [f"{start}, right answers average {told}."]
-    sentences += [_uncounted(table), _meaning(table), adaptive_sentence(table.adaptive)]
+    sentences += [_uncounted(table), _meaning(table), _without_budget(table)]
+    sentences.append(adaptive_sentence(table.adaptive))
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -137,6 +138,22 @@ def _uncounted(table: PaperTable) -> str:
         f"In {left} of {bare.rows} rows the attack leaves the bare classifier too often right to "
         "compare anything by."
     )
+
+
+def _without_budget(table: PaperTable) -> str:
+    """How much further away DeepFool must go for a classifier that was trained on attacks."""
+    for row in table.rows:
+        usual, robust = (row.cells.get(name) for name in ("none", "madry"))
+        if row.line.attack != "deepfool" or not (usual and usual.ours and robust and robust.ours):
+            continue
+        near, far = usual.ours.mean_l2, robust.ours.mean_l2
+        if near and far:
+            return (
+                "An attack without a budget finds an image for a classifier trained on PGD too, "
+                f"only further away: DeepFool at a mean L2 of {far:.2f} instead of {near:.2f}. "
+                "The slides, which print no size, leave it more."
+            )
+    return ""
 
 
 def _meaning(table: PaperTable) -> str:
