@@ -254,22 +254,3 @@ def test_convergence_says_what_the_last_doubling_changed() -> None:
     assert len(over_steps(curves).data) == 6
     assert "From 50 to 100 steps the figures change by −3.0 points behind LQ-VAE" in settled(curves)
     assert settled([]) == ""
-
-
-def test_a_robust_classifier_is_reached_further_away_and_that_is_said() -> None:
-    usual = Specification(
-        dataset="mnist",
-        classifier="a",
-        defence="lq_vae",
-        attack="deepfool",
-        parameters=(("overshoot", 0.02), ("steps", 50)),
-    )
-    robust = replace(usual, classifier="a_pgd", defence=None)
-    found = [*suite("white-box"), invent(robust, attacked=0.1, mean_l2=4.5)]
-    told = conclusion(paper_table("mnist", "white-box", found))
-    assert "DeepFool at a mean L2 of 4.50 instead of 1.25" in told
-    assert "DeepFool" not in conclusion(paper_table("mnist", "white-box", suite("white-box")))
-    madry = re.search(
-        r'data-column="Madry">(.*?)</td>', table_html(paper_table("mnist", "white-box", found))
-    )
-    assert madry is not None
