@@ -38,7 +38,7 @@ UNTRAINED = {
 }
 """Recipes whose hours of training have not been spent yet; the pages name their commands."""
 
-PARTLY = ("adaptive", "searching", "robust", "search-time")
+PARTLY = ("searching", "robust", "search-time")
 """Suites whose dearest cells may be missing: the pages say which."""
 
 TESTED = {"mnist": 10_000, "fashion_mnist": 10_000, "cifar10": 1_000}
