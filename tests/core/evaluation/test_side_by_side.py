@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from core.evaluation import Accuracy, Evaluation
+from core.evaluation.adaptive_column import adaptive_figures
 from core.evaluation.cells import adaptive_cells, cell, compared, oblivious_attacks
+from core.evaluation.records import pack
 from core.evaluation.side_by_side import (
     SideBySide,
     column_title,
@@ -104,3 +107,41 @@ def test_what_does_not_count_is_marked(evaluations: list[Evaluation]) -> None:
     assert "| LQ-VAE | 97.0 (95.7–97.9) |" in text
     assert "1.0? (0.4–2.3) |" in text
     assert "| Median | – | – | – | – | – | – | – |" in text
+
+
+def test_a_robust_classifier_stands_there_twice_and_knows_no_defence(
+    evaluations: list[Evaluation],
+) -> None:
+    def alone(attack: str, right: int, **rest: object) -> Evaluation:
+        parameters = rest.pop("parameters")
+        n = int(rest.pop("n", 1000))  # type: ignore[call-overload]
+        spec = cell("mnist", "a_pgd", None, attack, parameters, n=n, **rest)  # type: ignore[arg-type]
+        return Evaluation(
+            specification=spec,
+            clean=Accuracy(correct=98 * n // 100, n=n),
+            attacked=Accuracy(correct=right, n=n),
+            outcomes={"attacked": pack(torch.arange(n) < right)},
+        )
+
+    strong = {"epsilon": 0.1, "steps": 100, "restarts": 2, "loss": "margin"}
+    found = [
+        alone("fgsm", 950, parameters={"epsilon": 0.15}),
+        alone("fgsm", 980, parameters={"epsilon": 0.15}, threat="transfer", substitute="a"),
+        alone("pgd", 460, parameters=strong, n=500),
+        alone("square", 450, parameters={"epsilon": 0.1, "squares": 1000}, n=500),
+    ]
+    table = side_by_side("mnist", "a", [*evaluations, *found])
+    itself, transfer = table.rows["a_pgd"], table.rows["a_pgd, by transfer"]
+    assert [round(1000 * one.accuracy.value) if one else None for one in itself] == [
+        *(980, 950),
+        *[None] * 4,
+        900,
+    ]
+    assert [one.accuracy.correct if one else None for one in transfer] == [980, 980, *[None] * 5]
+    text = markdown_side_by_side(table)
+    assert "| A, PGD-trained | 98.0" in text
+    assert "| A, PGD-trained, by transfer | 98.0" in text
+    assert "a_pgd" not in side_by_side("mnist", "b", [*evaluations, *found]).rows
+    (figure,) = (one for one in adaptive_figures(found) if one.defence == "a_pgd")
+    assert (figure.classifier, figure.epsilon, figure.accuracy.correct) == ("a", 0.1, 450)
+    assert figure.bare is None
