@@ -121,7 +121,7 @@ def detection(spec: AttackedSpec) -> Iterator[str]:
             on_step,
         )
     for one in found:
-        yield f"{one.attack} {dict(one.parameters)}: area below the curve {one.roc()[2]:.3f}"
+        yield f"{one.attack} {dict(one.parameters)}: area below the curve {one.area:.3f}"
     yield f"wrote {store_detection(found)}"
 
 

@@ -119,12 +119,11 @@ def detection_chart(found: Sequence[Detection]) -> tuple[go.Figure, str]:
     figure = go.Figure()
     told = []
     for one, (role, dash) in zip(found, LINES, strict=False):
-        false, true, area = one.roc()
         budget = dict(one.parameters).get("epsilon")
         title = ATTACKS[one.attack].title + (f" {budget:g}" if budget else "")
         figure.add_scatter(
-            x=false.tolist(),
-            y=true.tolist(),
+            x=list(one.false_rates),
+            y=list(one.true_rates),
             name=title,
             mode="lines",
             line={"color": ROLES[role].color, "dash": dash, "width": 2},
@@ -132,7 +131,7 @@ def detection_chart(found: Sequence[Detection]) -> tuple[go.Figure, str]:
             + title
             + "</extra>",
         )
-        told.append(f"{title} {area:.2f}")
+        told.append(f"{title} {one.area:.2f}")
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],

@@ -87,12 +87,19 @@ def finished_job(
     with st.skeleton(height=HEIGHT):
         while job.active and time.monotonic() < waited_until:
             time.sleep(LOOK)
-    if job.state == "done":
+    if _is_done(job):
         return job
     show_job(job, title)
+    if _is_done(job):
+        return job  # it ended while its bar was drawn
     if not job.active:
         offer_again(slot, name)
     return None
+
+
+def _is_done(job: Job[T]) -> bool:
+    """Whether a job has its result by now; another thread may end it between two looks."""
+    return job.state == "done"
 
 
 def offer_again(slot: str, name: str) -> None:

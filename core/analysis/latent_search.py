@@ -106,6 +106,9 @@ class Detection:
         search_starts: Starts of it.
         clean: Mean squared errors of clean images (n,).
         attacked: Those of the same images attacked (n,).
+        false_rates: Share of clean images above a threshold, for every threshold that matters.
+        true_rates: Share of attacked ones above it.
+        area: Area below the curve of the two.
     """
 
     dataset: str
@@ -115,15 +118,24 @@ class Detection:
     search_starts: int
     clean: tuple[float, ...]
     attacked: tuple[float, ...]
+    false_rates: tuple[float, ...]
+    true_rates: tuple[float, ...]
+    area: float
 
-    def roc(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """False and true positive rates over the threshold, and the area below the curve."""
-        from sklearn.metrics import roc_auc_score, roc_curve
 
-        truth = [0] * len(self.clean) + [1] * len(self.attacked)
-        errors = [*self.clean, *self.attacked]
-        false, true, _ = roc_curve(truth, errors)
-        return false, true, float(roc_auc_score(truth, errors))
+def rates(
+    clean: Sequence[float], attacked: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    """False and true positive rates over the threshold, and the area below their curve.
+
+    Only the command computes them: the server does without scikit-learn.
+    """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    truth, errors = [0] * len(clean) + [1] * len(attacked), [*clean, *attacked]
+    false, true, _ = roc_curve(truth, errors)
+    area = round(float(roc_auc_score(truth, errors)), 4)
+    return tuple(false.round(4).tolist()), tuple(true.round(4).tolist()), area
 
 
 def detect(
@@ -150,6 +162,7 @@ def detect(
     for place, (attack, parameters) in enumerate(DETECTED, start=1):
         made = make_attack(attack, **parameters)(classifier, images, labels).images
         errors = _errors(purifier, made, part_of(on_step, place, parts))
+        false, true, area = rates(clean, errors)
         found.append(
             Detection(
                 dataset=dataset,
@@ -159,6 +172,9 @@ def detect(
                 search_starts=purifier.starts,
                 clean=clean,
                 attacked=errors,
+                false_rates=false,
+                true_rates=true,
+                area=area,
             )
         )
     return tuple(found)
@@ -206,9 +222,9 @@ def stored_detection(dataset: str) -> tuple[Detection, ...]:
         return ()
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["detection"]
+        listed = ("clean", "attacked", "false_rates", "true_rates")
         return tuple(
-            Detection(**{**row, "clean": tuple(row["clean"]), "attacked": tuple(row["attacked"])})
-            for row in rows
+            Detection(**{**row, **{name: tuple(row[name]) for name in listed}}) for row in rows
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error

@@ -79,8 +79,11 @@ def test_detection_tells_the_area_of_every_attack() -> None:
             search_starts=2,
             clean=(0.1, 0.2),
             attacked=attacked,
+            false_rates=(0, 1),
+            true_rates=(1, 1),
+            area=area,
         )
-        for attack, attacked in (("fgsm", (0.3, 0.4)), ("deepfool", (0.1, 0.2)))
+        for attack, attacked, area in (("fgsm", (0.3, 0.4), 1.0), ("deepfool", (0.1, 0.2), 0.5))
     ]
     figure, words = detection_chart(found)
     assert [line.name for line in figure.data[:2]] == ["FGSM 0.3", "DeepFool"]

@@ -11,9 +11,9 @@ from torch import Tensor
 from core.analysis.encoding import purified_images
 from core.analysis.latent_search import (
     DETECTED,
-    Detection,
     detect,
     detection_file,
+    rates,
     search_way,
     store_detection,
     stored_detection,
@@ -54,19 +54,10 @@ def test_a_way_keeps_pictures_answers_and_errors(
 
 
 def test_an_error_that_is_larger_on_attacks_gives_a_full_area() -> None:
-    one = Detection(
-        dataset="mnist",
-        attack="fgsm",
-        parameters={"epsilon": 0.3},
-        search_steps=10,
-        search_starts=1,
-        clean=(0.1, 0.2, 0.3),
-        attacked=(0.4, 0.5, 0.6),
-    )
-    false, true, area = one.roc()
+    false, true, area = rates((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     assert area == 1
-    assert (false[-1], true[-1]) == (1, 1)
-    assert one.roc()[0] is not false
+    assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
+    assert rates((0.1, 0.2), (0.1, 0.2))[2] == 0.5
 
 
 def test_detection_is_stored_and_read_again(
