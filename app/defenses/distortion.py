@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.robustness.stored import stored_suite
-from app.runs.words import sentence
+from app.robustness.stored import suite_or_reason
 from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out, rgb
 from core.data import DATASETS
 from core.defenses import DEFENSES
 from core.evaluation import Accuracy, Evaluation
 from core.evaluation.cells import CLASSIFIERS
-from core.evaluation.commands import table_command
 from core.evaluation.curve_suites import DISTORTIONS
 from core.models import classifier_title
-from core.types import LabError
 
 SUITE = "distortion"
 
@@ -64,13 +61,8 @@ def _show_one(dataset: str) -> None:
     title = DATASETS[dataset].title
     classifier = classifier_title(CLASSIFIERS[dataset][0])
     st.markdown(f"**{title}**, classifier {classifier}")
-    try:
-        cells = stored_suite(dataset, SUITE)
-    except LabError as error:
-        st.warning(sentence(error), icon=":material/warning:")
-        return
+    cells = suite_or_reason(dataset, SUITE)
     if not cells:
-        st.info(f"Not measured yet: `{table_command(SUITE, dataset)}`", icon=":material/timer:")
         return
     blind, knowing = blind_lines(cells), knowing_lines(cells)
     st.plotly_chart(

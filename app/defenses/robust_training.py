@@ -10,6 +10,7 @@ from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out
 from core.checkpoints import CheckpointRow, checkpoint_rows, train_command
 from core.evaluation.cells import ROBUST
 from core.models import classifier_title
+from core.shipping import WATCHED
 
 LINES: Mapping[str, tuple[str, RoleName, str]] = {
     "clean": ("clean images", "clean", "solid"),
@@ -62,13 +63,11 @@ def _show_one(row: CheckpointRow) -> None:
         config=dict(CHART_CONFIG),
         alt=words,
     )
+    grew = recipe["objective_arguments"].get("warm_up")
+    told = " The budget it trained on still grew in the first ones." if grew else ""
     st.caption(
-        f"{words} 1,000 validation images, the network as it was after each epoch, while the "
-        "budget of its training still grew in the first ones. PGD with 20 steps is a quick look; "
-        "the tables attack harder."
-        if recipe["objective_arguments"].get("warm_up")
-        else f"{words} 1,000 validation images, the network as it was after each epoch. PGD with "
-        "20 steps is a quick look; the tables attack harder."
+        f"{words} {WATCHED:,} validation images, the network as it was after each epoch.{told} PGD "
+        "with 20 steps is a quick look; the tables attack harder."
     )
 
 

@@ -10,7 +10,7 @@ from app.controls import seed
 from app.defenses.search_charts import detection_chart, path_chart, time_chart, time_words
 from app.defenses.settings import PAGE, SEARCHER, DefensesSettings
 from app.gallery import Tile, show_tiles
-from app.robustness.stored import stored_suite
+from app.robustness.stored import suite_or_reason
 from app.runs.choices import Offer
 from app.runs.obtain import obtain
 from app.runs.words import sentence
@@ -21,7 +21,6 @@ from core.analysis.latent_search import Way, search_way, stored_detection
 from core.checkpoints import find_row
 from core.defenses import DEFENSES, DefenseGanPurifier, load_defense
 from core.devices import pick_device
-from core.evaluation.commands import table_command
 from core.images import to_png
 from core.types import LabError, OnStep
 
@@ -43,9 +42,7 @@ def show_search(settings: DefensesSettings, offer: Offer, lineup: Lineup | None)
     """
     st.header(TITLE, divider="gray", anchor="search")
     if SEARCHER not in offer.defenses.titles:
-        why = offer.defenses.missing.get(
-            DEFENSES[SEARCHER].title, "it needs a data set of its own."
-        )
+        why = offer.defenses.missing.get(DEFENSES[SEARCHER].title, "it has no generator for it.")
         st.info(f"Off for this data set: {why}", icon=":material/search_off:")
         return
     st.markdown(
@@ -161,15 +158,8 @@ def _show_way(way: Way, lineup: Lineup, classes: Sequence[str]) -> None:
 
 def _show_time(dataset: str) -> None:
     st.markdown("**What a longer search buys**")
-    try:
-        cells = stored_suite(dataset, "search-time")
-    except LabError as error:
-        st.warning(sentence(error), icon=":material/warning:")
-        return
+    cells = suite_or_reason(dataset, "search-time")
     if not cells:
-        st.info(
-            f"Not measured yet: `{table_command('search-time', dataset)}`", icon=":material/timer:"
-        )
         return
     words = time_words(cells)
     st.plotly_chart(

@@ -80,7 +80,12 @@ def time_chart(cells: Sequence[Evaluation]) -> go.Figure:
     return lay_out(
         figure,
         height=330,
-        xaxis={"title": "milliseconds an image", "type": "log", "fixedrange": True},
+        xaxis={
+            "title": "milliseconds an image",
+            "type": "log",
+            "dtick": 1,
+            "fixedrange": True,
+        },
         yaxis={"tickformat": ".0%", "fixedrange": True},
     )
 

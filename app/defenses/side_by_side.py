@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.defenses.settings import PAGE
 from app.robustness.stored import stored_suites
+from core.defenses import DEFENSES
 from core.evaluation import COMPARED
 from core.evaluation.commands import table_command
 from core.evaluation.side_by_side import (
@@ -128,10 +129,17 @@ def words_below(table: SideBySide) -> str:
     ]
     if any(column.weak for column in table.columns):
         told.append("A hatched column does not count: its attack is too weak without a defence.")
+    if any(name and name not in DEFENSES for name in table.rows):
+        told.append(
+            "A classifier trained on attacks stands without a defence: once attacked itself, with "
+            "nothing hidden in any column, once with the very images that the defences get. "
+            "Without a budget an attack always reaches it, only further away."
+        )
     if any(column.knows for column in table.columns):
         told.append(
-            "Only the last columns say something of robustness: the others attack a classifier "
-            "and meet a defence they have never seen. A question mark has doubts about the figure."
+            "Of a defence only the last columns say how robust it is: the others attack a "
+            "classifier and meet a defence they have never seen. A question mark has doubts about "
+            "the figure."
         )
         told += sorted(_doubted(table))
     else:

@@ -18,13 +18,10 @@ from app.robustness.curves import (
 )
 from app.robustness.names import defence_title
 from app.robustness.settings import CURVES, PAGE, Settings
-from app.robustness.stored import stored_suite
-from app.runs.words import sentence
+from app.robustness.stored import suite_or_reason
 from app.state import widget_key
 from app.theme import CHART_CONFIG
-from core.evaluation import Accuracy, Evaluation
-from core.evaluation.commands import table_command
-from core.types import LabError
+from core.evaluation import Accuracy
 
 TITLE = "How it gives way"
 
@@ -45,7 +42,7 @@ def show_curves(settings: Settings) -> Settings:
 
 def _show_epsilon(settings: Settings) -> Settings:
     st.markdown("**Accuracy over the budget**")
-    cells = _read(settings.data, "curves")
+    cells = suite_or_reason(settings.data, "curves")
     if not cells:
         return settings
     key = widget_key(PAGE, "curve")
@@ -77,7 +74,7 @@ def _show_epsilon(settings: Settings) -> Settings:
 
 def _show_steps(settings: Settings) -> None:
     st.markdown("**Has the attack converged?**")
-    cells = _read(settings.data, "convergence")
+    cells = suite_or_reason(settings.data, "convergence")
     if not cells:
         return
     curves = convergence_curves(cells)
@@ -87,22 +84,6 @@ def _show_steps(settings: Settings) -> None:
         f"more steps; bands are 95 % Wilson intervals. {settled(curves)}"
     )
     _table(curves, "steps")
-
-
-def _read(dataset: str, suite: str) -> Sequence[Evaluation]:
-    """The stored cells; when there are none the page says why."""
-    try:
-        cells = stored_suite(dataset, suite)
-    except LabError as error:
-        st.warning(sentence(error), icon=":material/warning:")
-        return ()
-    if not cells:
-        st.info(
-            f"Not measured yet. This measures it, and goes on after a kill: "
-            f"`{table_command(suite, dataset)}`",
-            icon=":material/show_chart:",
-        )
-    return cells
 
 
 def _chart(name: str, figure: go.Figure, alt: str) -> None:

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from app.runs.words import sentence
 from core.evaluation import Evaluation, results_folder, stored_results
+from core.evaluation.commands import table_command
 from core.types import LabError
 
 TABLES = ("clean", "white-box", "noise", "black-box", "bpda", "adaptive", "searching", "robust")
@@ -32,6 +34,22 @@ def stored_suite(dataset: str, suite: str) -> tuple[Evaluation, ...]:
         return ()
     stat = path.stat()
     return _read(path.stem, str(path), stat.st_mtime_ns, stat.st_size)
+
+
+def suite_or_reason(dataset: str, suite: str) -> tuple[Evaluation, ...]:
+    """One suite for a chart; where nothing is stored, the page says why and what measures it."""
+    try:
+        cells = stored_suite(dataset, suite)
+    except LabError as error:
+        st.warning(sentence(error), icon=":material/warning:")
+        return ()
+    if not cells:
+        st.info(
+            "Not measured yet. This measures it, and goes on after a kill: "
+            f"`{table_command(suite, dataset)}`",
+            icon=":material/show_chart:",
+        )
+    return cells
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
