@@ -111,12 +111,13 @@ def time_words(cells: Sequence[Evaluation]) -> str:
     spec = longest.specification
     attack = ATTACKS[str(spec.attack)].title
     return (
-        f"{attack} at Linf {dict(spec.parameters)['epsilon']:g} on classifier "
-        f"{spec.classifier.upper()}, which sees no defence, {spec.n} test images: the longest "
+        f"{attack} at Linf {dict(spec.parameters)['epsilon']:g}, made on classifier "
+        f"{spec.classifier.upper()} without sight of a defence, {spec.n} test images: the longest "
         f"search{_search(longest)} leaves {longest.robust.value:.0%} right, "
         f"{DEFENSES[str(best.specification.defence)].title} {best.robust.value:.0%} in one pass, "
-        f"{ratio:,.0f} times as fast on the same machine. Bars are 95 % intervals."
-    )
+        f"{ratio:,.0f} times as fast on the same machine. Bars are 95 % intervals. "
+        + " ".join(longest.doubts)
+    ).strip()
 
 
 def detection_chart(found: Sequence[Detection]) -> tuple[go.Figure, str]:

@@ -1,5 +1,7 @@
 """The charts on Defense-GAN and on training on attacks, from made-up values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,8 @@ def test_searches_are_a_line_in_order_of_time_and_one_pass_is_a_point(
     assert line.customdata[1] == ", R = 10, L = 200"
     assert (list(point.x), list(point.y), point.mode) == ([0.5], [0.96], "markers")
     assert "95% right, LQ-VAE plus 96% in one pass, 2,000 times as fast" in time_words(cells)
+    weak = [replace(one, doubts=("Too weak to compare by.",)) for one in cells]
+    assert time_words(weak).endswith("Too weak to compare by.")
 
 
 def test_without_one_of_the_two_nothing_is_compared(cells: list[Evaluation]) -> None:
