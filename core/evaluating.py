@@ -109,7 +109,8 @@ def comparison(dataset: str, classifier: str) -> str:
         LabError: Nothing is stored of them.
     """
     from core.evaluation import COMPARED, stored_results
-    from core.evaluation.side_by_side import markdown_side_by_side, side_by_side
+    from core.evaluation.side_by_side import side_by_side
+    from core.evaluation.side_by_side_text import markdown_side_by_side
 
     found = [one for suite in COMPARED for one in stored_results(f"{dataset}-{suite}")]
     table = side_by_side(dataset, classifier, found)

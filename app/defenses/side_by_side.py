@@ -15,10 +15,9 @@ from core.evaluation.side_by_side import (
     Column,
     Figure,
     SideBySide,
-    column_title,
-    row_title,
     side_by_side,
 )
+from core.evaluation.side_by_side_text import column_title, row_title
 from core.models import classifier_title
 
 STYLE = """

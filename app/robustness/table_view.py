@@ -16,7 +16,7 @@ from app.robustness.names import (
 )
 from app.robustness.table_style import STYLE
 from core.evaluation.accuracy import Accuracy
-from core.evaluation.paper_matching import Line
+from core.evaluation.paper_lines import Line
 from core.evaluation.paper_model import TITLES, Average, Cell, PaperTable, Row
 
 CLOSE = 0.5

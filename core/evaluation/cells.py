@@ -31,6 +31,12 @@ SEARCHING: Mapping[str, tuple[str, ...]] = defaultdict(
 )
 """Defences that search for every image anew, by data set."""
 
+PAPER_SEARCH = (("search_starts", 10), ("search_steps", 200))
+"""The search of the Defense-GAN paper, as settings of a cell."""
+
+SEARCHED_IMAGES = 500
+"""Test images that such a search is measured on."""
+
 ROBUST: Mapping[str, tuple[str, ...]] = defaultdict(
     tuple,
     {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import AdaptiveFigure
-from core.evaluation.paper_matching import Line
+from core.evaluation.paper_lines import Line
 from core.evaluation.printed import Footnote, Slide, Table
 from core.evaluation.reasons import Missing
 from core.evaluation.specification import Evaluation, Specification

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Sequence
 
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import adaptive_figures
+from core.evaluation.paper_lines import Line, lines_of
 from core.evaluation.paper_matching import (
     LEAST_NOISE,
     NOISE,
     TRAINED_ON_ATTACKS,
-    Line,
     find_ours,
-    lines_of,
     noise_of,
     specification_of,
 )

@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 from core.checkpoints import checkpoint_rows, train_command
 from core.evaluation.checking import checkpoints_of
 from core.evaluation.commands import command_for, estimated_hours
-from core.evaluation.paper_matching import NOISE, Line
+from core.evaluation.paper_lines import Line
+from core.evaluation.paper_matching import NOISE
 from core.evaluation.specification import Specification
 
 Kind: TypeAlias = Literal["not measured", "not trained", "no images", "nothing"]

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.attacks import ATTACKS
-from core.defenses import DEFENSES
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures, breaks_robust
-from core.evaluation.cells import ROBUST, SEARCHING, compared, oblivious_attacks
+from core.evaluation.cells import (
+    PAPER_SEARCH,
+    ROBUST,
+    SEARCHING,
+    compared,
+    oblivious_attacks,
+)
 from core.evaluation.records import worst_case
-from core.evaluation.specification import Evaluation
+from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.strength import too_weak
-from core.models import classifier_title
 
 TRANSFER = ", by transfer"
 """Ends the row of a robust classifier that is attacked with images made on the usual one."""
@@ -97,7 +100,7 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
         for one in evaluations
         if one.specification.classifier == classifier
         and one.specification.split == "test"
-        and not one.specification.settings
+        and _as_usual(one.specification)
     ]
     oblivious = {
         (spec.defence, spec.attack, spec.parameters): one
@@ -134,6 +137,13 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
         if name.partition("_")[0] == classifier:
             rows |= _robust(name, columns, evaluations)
     return SideBySide(dataset=dataset, classifier=classifier, columns=tuple(columns), rows=rows)
+
+
+def _as_usual(specification: Specification) -> bool:
+    """Whether a defence is set as it stands here: as long a search as in its paper, else no own."""
+    searches = specification.defence in SEARCHING[specification.dataset]
+    long = searches and specification.threat != "adaptive"
+    return specification.settings == (PAPER_SEARCH if long else ())
 
 
 def _robust(
@@ -213,46 +223,3 @@ def _bare(figures: Iterable[AdaptiveFigure]) -> Figure | None:
     """The bare classifier under the strongest of the attacks of one budget."""
     found = [one.bare for one in figures if one.bare is not None]
     return _figure(min(found, key=lambda one: one.value, default=None))
-
-
-def column_title(column: Column) -> str:
-    """An attack with its budget, for example ``FGSM, Linf 0.15``."""
-    if column.attack is None:
-        return "Clean"
-    title = "Best attack" if column.knows else ATTACKS[column.attack].title
-    if column.norm is None:
-        return title
-    return f"{title}, {'Linf' if column.norm == 'linf' else 'L2'} {column.epsilon:g}"
-
-
-def row_title(defence: str | None) -> str:
-    """A defence as the table calls it."""
-    if defence is None:
-        return "No defence"
-    if defence in DEFENSES:
-        return DEFENSES[defence].title
-    name = defence.removesuffix(TRANSFER)
-    return classifier_title(name) + defence.removeprefix(name)
-
-
-def markdown_side_by_side(table: SideBySide) -> str:
-    """The table as Markdown, in percent: ``*`` marks what does not count, ``?`` what is doubted."""
-    lines = [
-        "| behind | " + " | ".join(_head(column) for column in table.columns) + " |",
-        "|---|" + "---|" * len(table.columns),
-    ]
-    for name, row in table.rows.items():
-        cells = " | ".join("–" if figure is None else _percent(figure) for figure in row)
-        lines.append(f"| {row_title(name)} | {cells} |")
-    return "\n".join(lines)
-
-
-def _head(column: Column) -> str:
-    who = "knows: " if column.knows else ""
-    return f"{who}{column_title(column)}{'*' if column.weak else ''}"
-
-
-def _percent(figure: Figure) -> str:
-    low, high = figure.accuracy.interval
-    mark = "?" if figure.doubts else ""
-    return f"{100 * figure.accuracy.value:.1f}{mark} ({100 * low:.1f}–{100 * high:.1f})"

@@ -27,7 +27,7 @@ from app.robustness.names import group_title, inline
 from app.robustness.table_view import row_doubts, table_html, tone
 from core.evaluation import THREATS, Evaluation, Specification
 from core.evaluation.adaptive_column import adaptive_figures
-from core.evaluation.paper_matching import lines_of
+from core.evaluation.paper_lines import lines_of
 from core.evaluation.paper_tables import paper_table
 from core.evaluation.suites import SUITES
 from tests.core.evaluation.invented import invent

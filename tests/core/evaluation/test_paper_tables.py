@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from core.evaluation.paper_lines import lines_of
 from core.evaluation.paper_matching import (
     LEAST_NOISE,
     NOISE,
     find_ours,
-    lines_of,
     specification_of,
 )
 from core.evaluation.paper_model import Cell, PaperTable
@@ -206,8 +206,10 @@ def test_an_empty_cell_says_why_and_what_fills_it() -> None:
     assert "--defence lq_vae --attack deepfool" in missing.commands[-1]
     searched = cell(table, "deepfool", "b", "defense_gan")
     assert searched.missing is not None
-    assert "--defence defense_gan --attack deepfool" in searched.missing.commands[-1]
-    assert (searched.missing.commands[-1][-7:], searched.paper) == ("--n 200", 93.03)
+    settings = "--settings search_starts=10 search_steps=200"
+    words = f"--defence defense_gan {settings} --attack deepfool"
+    assert words in searched.missing.commands[-1]
+    assert (searched.missing.commands[-1][-7:], searched.paper) == ("--n 500", 93.03)
     madry = cell(table, "deepfool", "b", "madry")
     assert madry.missing is not None
     assert "--classifier b_pgd --attack deepfool" in madry.missing.commands[-1]

@@ -7,15 +7,18 @@ import torch
 
 from core.evaluation import Accuracy, Evaluation
 from core.evaluation.adaptive_column import adaptive_figures
-from core.evaluation.cells import adaptive_cells, cell, compared, oblivious_attacks
-from core.evaluation.records import pack
-from core.evaluation.side_by_side import (
-    SideBySide,
-    column_title,
-    markdown_side_by_side,
-    side_by_side,
+from core.evaluation.cells import (
+    PAPER_SEARCH,
+    adaptive_cells,
+    cell,
+    compared,
+    oblivious_attacks,
 )
+from core.evaluation.records import pack
+from core.evaluation.side_by_side import SideBySide, side_by_side
+from core.evaluation.side_by_side_text import column_title, markdown_side_by_side
 
+DEEPFOOL = {"steps": 50, "overshoot": 0.02}
 BARE = Accuracy(correct=20, n=1000)
 
 
@@ -91,6 +94,23 @@ def test_other_classifiers_and_settings_stay_out(evaluations: list[Evaluation]) 
         == side_by_side("mnist", "a", evaluations).rows
     )
     assert not side_by_side("mnist", "b", evaluations).measured
+
+
+def test_a_search_stands_there_as_long_as_in_its_paper() -> None:
+    def searched(right: int, **settings: object) -> Evaluation:
+        spec = cell("mnist", "a", "defense_gan", "deepfool", DEEPFOOL, n=500, **settings)
+        return Evaluation(
+            specification=spec,
+            clean=Accuracy(correct=495, n=500),
+            clean_defended=Accuracy(correct=right + 1, n=500),
+            attacked=Accuracy(correct=2, n=500),
+            robust=Accuracy(correct=right, n=500),
+        )
+
+    both = [searched(470, settings=PAPER_SEARCH), searched(300)]
+    for order in (both, both[::-1]):
+        row = side_by_side("mnist", "a", order).rows["defense_gan"]
+        assert [one.accuracy.correct for one in row if one] == [471, 470]
 
 
 def test_what_does_not_count_is_marked(evaluations: list[Evaluation]) -> None:
