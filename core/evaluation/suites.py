@@ -147,11 +147,13 @@ def adaptive(dataset: str) -> Cells:
     else:
         cells = adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=0.1, restarts=2, **pgd)
         cells += adaptive_cells(dataset, QUIET, "apgd", 200, epsilon=wide, steps=100, loss="dlr")
-        pgd_l2 = {**pgd, "steps": 200}  # with half as many, two of forty more fell to twice
+        # One start of as many steps left two of forty images to twice the steps.
+        pgd_l2 = {**pgd, "steps": 200, "restarts": 3}
     cells += adaptive_cells(dataset, QUIET, "pgd_l2", 500, epsilon=1.5, **pgd_l2)
     cells += adaptive_cells(dataset, QUIET, "square", 500, epsilon=wide, squares=1000)
+    cells += adaptive_cells(dataset, ZOO, "pgd", 500, epsilon=0.1, **pgd)
     return cells + adaptive_cells(
-        dataset, (*ZOO, *ABLATIONS[dataset]), "pgd", 500, epsilon=0.1, **pgd
+        dataset, ABLATIONS[dataset], "pgd", 500, epsilon=0.1, **{**pgd, "steps": 200}
     )
 
 
