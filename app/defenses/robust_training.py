@@ -19,6 +19,9 @@ LINES: Mapping[str, tuple[str, RoleName, str]] = {
 }
 """What is watched: its words, colour and dash."""
 
+ROW = 3
+"""Charts side by side: the networks that were trained in the same way."""
+
 
 def show_robust_training(dataset: str) -> None:
     """Draw one chart for every robust classifier of a data set, or the command that trains one."""
@@ -31,12 +34,20 @@ def show_robust_training(dataset: str) -> None:
     )
     names = ROBUST[dataset]
     rows = [row for row in checkpoint_rows() if row.dataset == dataset and row.name in names]
+    rows.sort(key=lambda row: names.index(row.name))
     watched = [row for row in rows if row.training.get("history")]
     missing = [name for name in names if name not in {row.name for row in rows}]
-    if watched:
-        for place, row in zip(st.columns(max(2, len(watched)), gap="large"), watched, strict=False):
+    for start in range(0, len(watched), ROW):
+        places = st.columns(ROW, gap="large")
+        for place, row in zip(places, watched[start : start + ROW], strict=False):
             with place:
                 _show_one(row)
+    if watched:
+        st.caption(
+            f"On {WATCHED:,} validation images, the network as it was after each epoch. While it "
+            "is trained on PGD the budget grows over the first epochs. PGD with 20 steps is a "
+            "quick look; the tables attack harder."
+        )
     if not names:
         st.info("Not built for this data set.", icon=":material/model_training:")
     elif missing:
@@ -63,12 +74,7 @@ def _show_one(row: CheckpointRow) -> None:
         config=dict(CHART_CONFIG),
         alt=words,
     )
-    grew = recipe["objective_arguments"].get("warm_up")
-    told = " The budget it trained on still grew in the first ones." if grew else ""
-    st.caption(
-        f"{words} {WATCHED:,} validation images, the network as it was after each epoch.{told} PGD "
-        "with 20 steps is a quick look; the tables attack harder."
-    )
+    st.caption(words)
 
 
 def epoch_steps(row: CheckpointRow) -> int:

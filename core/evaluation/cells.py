@@ -34,8 +34,8 @@ SEARCHING: Mapping[str, tuple[str, ...]] = defaultdict(
 PAPER_SEARCH = (("search_starts", 10), ("search_steps", 200))
 """The search of the Defense-GAN paper, as settings of a cell."""
 
-SEARCHED_IMAGES = 500
-"""Test images that such a search is measured on."""
+SEARCHED_IMAGES: Mapping[str, int] = defaultdict(lambda: 200, fashion_mnist=500)
+"""Test images that such a search is measured on, by data set: as many as there was time for."""
 
 ROBUST: Mapping[str, tuple[str, ...]] = defaultdict(
     tuple,

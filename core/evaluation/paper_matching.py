@@ -51,7 +51,7 @@ def specification_of(line: Line, column: str) -> Specification | None:
     if searches and line.threat == "adaptive":
         base = replace(base, n=LEAST_KNOWN_SEARCH)
     elif searches:
-        base = replace(base, n=SEARCHED_IMAGES, defence=column, settings=PAPER_SEARCH)
+        base = replace(base, n=SEARCHED_IMAGES[line.dataset], defence=column, settings=PAPER_SEARCH)
     if column in TRAINED_ON_ATTACKS:
         column, robust = "none", f"{line.classifier}_{TRAINED_ON_ATTACKS[column]}"
         base = replace(base, classifier=robust)

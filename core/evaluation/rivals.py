@@ -34,14 +34,14 @@ def budgets(dataset: str) -> tuple[float, ...]:
 def searching(dataset: str) -> Cells:
     """Defences that search anew for every image.
 
-    They search as long as in their paper, 500 test images; as quickly as on the screen where an
-    attacker who knows them has every step of his go through a search, 200 test images.
+    They search as long as in their paper; as quickly as on the screen where an attacker who knows
+    them has every step of his go through a search, 200 test images.
     """
     return tuple(one for defence in SEARCHING[dataset] for one in _searching(dataset, defence))
 
 
 def _searching(dataset: str, defence: str) -> Iterable[Any]:
-    whole: dict[str, Any] = {"settings": PAPER_SEARCH, "n": SEARCHED_IMAGES}
+    whole: dict[str, Any] = {"settings": PAPER_SEARCH, "n": SEARCHED_IMAGES[dataset]}
     for classifier in CLASSIFIERS[dataset]:
         yield cell(dataset, classifier, defence, **whole)
     for attack, parameters in oblivious_attacks(dataset):

@@ -209,7 +209,7 @@ def test_an_empty_cell_says_why_and_what_fills_it() -> None:
     settings = "--settings search_starts=10 search_steps=200"
     words = f"--defence defense_gan {settings} --attack deepfool"
     assert words in searched.missing.commands[-1]
-    assert (searched.missing.commands[-1][-7:], searched.paper) == ("--n 500", 93.03)
+    assert (searched.missing.commands[-1][-7:], searched.paper) == ("--n 200", 93.03)
     madry = cell(table, "deepfool", "b", "madry")
     assert madry.missing is not None
     assert "--classifier b_pgd --attack deepfool" in madry.missing.commands[-1]
