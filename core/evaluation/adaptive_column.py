@@ -9,7 +9,7 @@ import torch
 from core.attacks import ATTACKS, make_attack
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.cells import ROBUST
-from core.evaluation.doubts import MISSED
+from core.evaluation.doubts import MISSED, RANDOM
 from core.evaluation.records import right_under
 from core.evaluation.specification import Evaluation
 from core.types import LabError
@@ -168,7 +168,8 @@ def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The doubts about the worst case over several attacks on the same images.
 
     What one attack missed another may have found, so a comparison counts only where it is made
-    with every one of them, and then with the one that missed least.
+    with every one of them, and then with the one that missed least. Likewise one attack that
+    averaged over the randomness answers for those that did not.
 
     Args:
         doubts: Those of each attack.
@@ -176,10 +177,12 @@ def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     compared = [{_kind(one): one for one in each if one.endswith(MISSED)} for each in doubts]
     kinds = set.intersection(*(set(each) for each in compared)) if compared else set()
     least = {kind: min((each[kind] for each in compared), key=_count) for kind in kinds}
+    averaged = any(RANDOM not in each for each in doubts)
     told = [
         least.get(_kind(doubt)) if doubt.endswith(MISSED) else doubt
         for each in doubts
         for doubt in each
+        if not (averaged and doubt == RANDOM)
     ]
     return tuple(dict.fromkeys(doubt for doubt in told if doubt is not None))
 

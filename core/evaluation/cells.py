@@ -46,7 +46,7 @@ ROBUST: Mapping[str, tuple[str, ...]] = defaultdict(
 )
 """Classifiers that were trained on attacks, by data set; they need no defence in front."""
 
-DRAWS: Mapping[str, int] = {"lq_vae_noisy": 8, "patch_vae": 4}
+DRAWS: Mapping[str, int] = {"patch_vae": 4}
 """Draws of a random defence that an adaptive attacker averages; one where it is not named."""
 
 JUDGED_EPSILON: Mapping[str, float] = defaultdict(lambda: 0.1, mnist=0.15, cifar10=0.0314)

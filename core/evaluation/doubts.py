@@ -36,6 +36,8 @@ VANISHED = 1e-15
 MISSED = "but not to this attack."
 """How a doubt ends that compares one attack with another."""
 
+RANDOM = "The outputs are random: an attack that averages over the randomness may do better."
+
 UNDOUBTED = "This figure was not searched for doubts."
 
 CHECKS = 4
@@ -149,7 +151,7 @@ def _random_outputs(doubted: Doubted, generator: Generator) -> str | None:
     same = torch.allclose(first, second, rtol=1e-3, atol=1e-3)
     if same or doubted.draws > 1:
         return None
-    return "The outputs are random: an attack that averages over the randomness may do better."
+    return RANDOM
 
 
 def _without_gradient(doubted: Doubted, generator: Generator) -> str | None:

@@ -141,7 +141,12 @@ def adaptive(dataset: str) -> Cells:
     wide = WIDE_EPSILON if dataset == "mnist" else 0.1
     pgd: dict[str, Any] = {"steps": 100, "loss": "margin"}
     if dataset == "mnist":
-        cells = adaptive_cells(dataset, DEFENCES, "pgd", 500, epsilon=0.1, restarts=2, steps=100)
+        twice = {"epsilon": 0.1, "restarts": 2, "steps": 100}
+        cells = adaptive_cells(dataset, DEFENCES, "pgd", 500, **twice)
+        # One draw a gradient breaks more of it than the mean of eight, but each finds some alone.
+        first = CLASSIFIERS[dataset][0]
+        noisy = {"threat": "adaptive", "draws": 8, "n": 500}
+        cells += (cell(dataset, first, "lq_vae_noisy", "pgd", twice, **noisy),)
         cells += adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=wide, **pgd)
         pgd_l2: dict[str, Any] = {"steps": 100}  # within this ball no gradient vanishes
     else:

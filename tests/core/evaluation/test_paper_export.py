@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from core.evaluation.adaptive_column import adaptive_figures
+from core.evaluation.doubts import RANDOM
 from core.evaluation.paper_export import FIELDS, table_csv, table_json, table_lines
 from core.evaluation.paper_tables import paper_table
 from core.evaluation.records import pack
@@ -67,6 +68,13 @@ def test_what_one_attack_missed_and_another_found_is_no_doubt_about_both() -> No
     assert both.doubts == (guessing.format(9), blind)
     (found,) = adaptive_figures([first, replace(second, doubts=())])
     assert found.doubts == (blind,)
+
+
+def test_one_attack_that_averages_answers_for_those_that_do_not() -> None:
+    first, second = (replace(adaptive("pgd", 0, draws=n), doubts=(RANDOM,)) for n in (1, 1))
+    assert adaptive_figures([first, second])[0].doubts == (RANDOM,)
+    averaged = replace(adaptive("pgd", 0, draws=8), doubts=())
+    assert adaptive_figures([first, averaged])[0].doubts == ()
 
 
 def test_few_images_oblivious_ones_and_single_views_are_no_adaptive_figure() -> None:
