@@ -127,10 +127,12 @@ def test_settings_reach_the_purifier_and_defaults_are_the_constructors(
         generator = torch.Generator().manual_seed(0)
         return load_defense("mnist", name, **chosen)(pictures, generator=generator)
 
-    defaults = {setting: one.default for setting, one in settings.items()}
-    assert torch.equal(purified(**defaults), purified())
-    # The longest search takes half a minute: its next shortest will do.
-    far = high if name != "defense_gan" else second
+    # The longest search takes half a minute, and the usual one some seconds.
+    searches = name == "defense_gan"
+    if not searches:
+        defaults = {setting: one.default for setting, one in settings.items()}
+        assert torch.equal(purified(**defaults), purified())
+    far = second if searches else high
     ends = [{setting: end(one) for setting, one in settings.items()} for end in (low, far)]
     assert not torch.equal(*(purified(**end) for end in ends))
     with pytest.raises(ValueError, match=f"{name} has no setting 'magic'; choose from"):
