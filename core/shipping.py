@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from core.checkpoints import (
     CHECKPOINTS_VARIABLE,
-    CheckpointError,
     CheckpointRow,
     checkpoint_rows,
     load_classifier,
@@ -22,6 +21,7 @@ from core.data import dataset_state, load_dataset
 from core.defenses import DEFENSES, LqVaePurifier, load_defense
 from core.devices import generator_for, has_fast_bfloat16, in_batches, pick_device
 from core.evaluation import Accuracy
+from core.evaluation.cells import CLASSIFIERS
 from core.models.gan import Gan
 from core.models.lq_vae import LqVae
 from core.models.vae import Vae
@@ -220,15 +220,12 @@ def _purifier_figures(
     generator = generator_for(images.device, 0)
     with torch.no_grad():
         purified = in_batches(lambda part: purifier(part, generator=generator), images)
-    clean = {}
-    for row in checkpoint_rows():
-        if row.dataset != dataset:
-            continue
-        try:
-            classifier = load_classifier(dataset, row.name)
-        except CheckpointError:
-            continue
-        clean[row.name] = _accuracy(classifier, purified, labels).as_dict()
+    there = {row.name for row in checkpoint_rows() if row.dataset == dataset}
+    clean = {
+        name: _accuracy(load_classifier(dataset, name), purified, labels).as_dict()
+        for name in CLASSIFIERS[dataset]
+        if name in there
+    }
     return {
         "mean_squared_error": round((purified - images).square().mean().item(), 6),
         "clean_accuracy": clean,

@@ -70,7 +70,11 @@ def _small(
 
 
 def _patch_vae(
-    image_shape: tuple[int, int, int], arguments: Mapping[str, Any], *, beta: float = 0.01
+    image_shape: tuple[int, int, int],
+    arguments: Mapping[str, Any],
+    *,
+    beta: float = 0.01,
+    storage: str = "float16",
 ) -> Recipe:
     """Luo & Pfister's VAE on patches of one size, or on whole images where they are that large."""
     return Recipe(
@@ -82,6 +86,7 @@ def _patch_vae(
         steps=20_000 if image_shape[0] == 1 else 12_000,
         learning_rate=1e-3,
         averaging=0.999,
+        storage=storage,
     )
 
 
@@ -89,7 +94,9 @@ def _patch_vaes(dataset: str, channels: int) -> dict[tuple[str, str], Recipe]:
     """Patches of 16 and of 8 pixels, with half as many latents as pixels."""
     return {
         (dataset, f"patch_vae_{side}"): _patch_vae(
-            (channels, side, side), {"latent_size": channels * side**2 // 2, "hidden": hidden}
+            (channels, side, side),
+            {"latent_size": channels * side**2 // 2, "hidden": hidden},
+            storage="int8",
         )
         for side, hidden in ((16, 256), (8, 192))
     }
@@ -188,7 +195,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         for dataset in ("mnist", "fashion_mnist")
     },
     ("mnist", "patch_vae"): _patch_vae((1, 28, 28), _WHOLE_GREY),
-    ("mnist", "patch_vae_beta1"): _patch_vae((1, 28, 28), _WHOLE_GREY, beta=1.0),
+    ("mnist", "patch_vae_beta1"): _patch_vae((1, 28, 28), _WHOLE_GREY, beta=1.0, storage="int8"),
     ("fashion_mnist", "patch_vae"): _patch_vae((1, 28, 28), _WHOLE_GREY),
     ("cifar10", "patch_vae"): _patch_vae(
         (3, 32, 32), {"latent_size": 1024, "blocks": 1, "widths": [64, 128], "hidden": None}
