@@ -1,0 +1,199 @@
+"""Purification by multiple latent variables (Serez et al., 2024, arXiv 2412.03453).
+
+A generator with latents from coarse to fine encodes the image. The coarse ones, which tell what is
+seen, are kept; the finer a level, the more of it is drawn anew, and an attack's noise with it. The
+generator was not trained for this, nor for any classifier or attack.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+from typing_extensions import override
+
+from core.defenses.base import BasePurifier, straight_through
+from core.types import Surrogate
+
+HOTTEST = 2.0
+"""Largest temperature: twice the deviation of the prior already gives noise, not pictures."""
+
+MOST_DRAWS = 64
+
+SCHEDULES: Mapping[str, Callable[[float], float]] = {
+    "linear": lambda depth: depth,
+    "cosine": lambda depth: 0.5 * (1 - math.cos(math.pi * depth)),
+}
+"""Share of a level that is drawn anew, by its depth: from 1 / n for the coarsest of n to 1."""
+
+
+class LevelGenerator(Protocol):
+    """All that is asked of a generator: encode to levels, draw a level anew, decode.
+
+    A state is what the generator carries from level to level; only the generator looks into it.
+    """
+
+    @property
+    def image_shape(self) -> Sequence[int]:
+        """(c, h, w) of its images."""
+
+    @property
+    def level_shapes(self) -> Sequence[Sequence[int]]:
+        """Shape of a code of every level, coarse to fine, without the batch."""
+
+    def encode(self, images: Tensor) -> Sequence[Tensor]:
+        """What is seen of images (n, c, h, w) in [0, 1] at every level."""
+
+    def start(self, n: int) -> Tensor:
+        """The state of ``n`` images before the first level."""
+
+    def keep(self, index: int, state: Tensor, features: Sequence[Tensor]) -> Tensor:
+        """The code (n, ...) of a level that the features call for, given the levels above."""
+
+    def resample(self, index: int, state: Tensor, noise: Tensor, temperature: float) -> Tensor:
+        """A code (n, ...) drawn for a level, given the levels above, from standard normal noise."""
+
+    def take_in(self, index: int, state: Tensor, code: Tensor) -> Tensor:
+        """The state after a level."""
+
+    def decode(self, state: Tensor) -> Tensor:
+        """Images (n, c, h, w) in [0, 1] from the state after all levels."""
+
+
+def schedule(name: str, levels: int) -> tuple[float, ...]:
+    """The share of every level that is drawn anew, coarse to fine, each in [0, 1].
+
+    Raises:
+        ValueError: There is no such schedule.
+    """
+    if name not in SCHEDULES:
+        raise ValueError(f"unknown schedule {name!r}; choose from {', '.join(SCHEDULES)}")
+    return tuple(SCHEDULES[name]((index + 1) / levels) for index in range(levels))
+
+
+class MlvgmPurifier(BasePurifier):
+    """Keeps some of every level of a generator and draws the rest anew.
+
+    Args:
+        model: The generator.
+        shares: How much of every level is drawn anew, coarse to fine, each 0 (kept) to 1.
+        temperature: Of the draws, above 0 to 2: what the prior's deviation is multiplied with.
+        draws: Images that are made of one and averaged, 1 to 64.
+        noise: L2 norm of Gaussian noise added before, in [0, 1] pixel units; 0 adds none.
+        blur: Deviation of a Gaussian blur before, in pixels; 0 leaves it out.
+
+    Raises:
+        ValueError: A number is out of its range, or there is not one share a level.
+    """
+
+    random = True
+
+    def __init__(
+        self,
+        model: LevelGenerator,
+        shares: Sequence[float],
+        *,
+        temperature: float = 0.6,
+        draws: int = 1,
+        noise: float = 0.0,
+        blur: float = 0.0,
+    ) -> None:
+        levels = len(model.level_shapes)
+        if len(shares) != levels:
+            raise ValueError(
+                f"a schedule has one share for each of the {levels} levels, got {len(shares)}"
+            )
+        if not all(0 <= share <= 1 for share in shares):
+            raise ValueError(f"every share must be 0 to 1, got {[round(s, 4) for s in shares]}")
+        if not 0 < temperature <= HOTTEST:
+            raise ValueError(
+                f"temperature must be above 0 and at most {HOTTEST:g}, got {temperature:g}: at 0 "
+                "nothing is drawn, far above 1 the generator makes no pictures"
+            )
+        if not 1 <= draws <= MOST_DRAWS:
+            raise ValueError(f"draws must be 1 to {MOST_DRAWS}, got {draws}")
+        if noise < 0 or blur < 0:
+            raise ValueError(f"noise and blur must be at least 0, got {noise:g} and {blur:g}")
+        self.model = model
+        self.shares = tuple(shares)
+        self.temperature = temperature
+        self.draws = draws
+        self.noise = noise
+        self.blur = blur
+
+    @property
+    @override
+    def surrogates(self) -> Mapping[str, Surrogate]:
+        return {
+            "itself": self.purify,
+            "no_noise": lambda images, generator: self._walk(images, None),
+            "identity": straight_through(self),
+        }
+
+    @override
+    def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
+        """The mean of some draws; differentiable.
+
+        Raises:
+            ValueError: The images are of another size than the generator's.
+        """
+        return self.each_draw(images, generator).mean(0)
+
+    def each_draw(self, images: Tensor, generator: Generator | None) -> Tensor:
+        """Every draw by itself, (draws, n, c, h, w).
+
+        Raises:
+            ValueError: The images are of another size than the generator's.
+        """
+        made = self._walk(images.repeat(self.draws, 1, 1, 1), generator)
+        return made.view(self.draws, *images.shape)
+
+    def _walk(self, images: Tensor, generator: Generator | None) -> Tensor:
+        """From images down all levels to images; without a generator every draw is its mean."""
+        self._check(images)
+        n, model = len(images), self.model
+        features, state = model.encode(self._before(images, generator)), model.start(n)
+        for index, (shape, share) in enumerate(zip(model.level_shapes, self.shares, strict=True)):
+            # Drawn even where all is kept, so that no level's draw hangs on another's share.
+            noise = _normal((n, *shape), images, generator)
+            kept = model.keep(index, state, features)
+            drawn = model.resample(index, state, noise, self.temperature)
+            state = model.take_in(index, state, (1 - share) * kept + share * drawn)
+        return model.decode(state)
+
+    def _before(self, images: Tensor, generator: Generator | None) -> Tensor:
+        """What the generator gets to see: the images, with noise and blurred where asked for."""
+        if self.noise:
+            noise = _normal(images.shape, images, generator)
+            length = noise.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, 1, 1, 1)
+            images = images + self.noise * noise / length
+        return blurred(images, self.blur) if self.blur else images
+
+    def _check(self, images: Tensor) -> None:
+        if images.shape[1:] != torch.Size(self.model.image_shape):
+            seen, known = (
+                "x".join(map(str, shape)) for shape in (images.shape[1:], self.model.image_shape)
+            )
+            raise ValueError(f"this generator makes images of {known} values, got {seen}")
+
+
+def blurred(images: Tensor, deviation: float) -> Tensor:
+    """Images (n, c, h, w) under a Gaussian of so many pixels' deviation, cut off at four."""
+    reach = math.ceil(4 * deviation)
+    places = torch.arange(-reach, reach + 1, device=images.device)
+    line = torch.exp(-(places**2) / (2 * deviation**2))
+    line = line / line.sum()
+    channels = images.shape[1]
+    # Replicated borders: a black frame would darken what lies near it.
+    padded = functional.pad(images, [reach] * 4, mode="replicate")
+    kernels = line.expand(channels, 1, 1, -1)
+    rows = functional.conv2d(padded, kernels, groups=channels)
+    return functional.conv2d(rows, kernels.transpose(2, 3), groups=channels)
+
+
+def _normal(shape: Sequence[int], like: Tensor, generator: Generator | None) -> Tensor:
+    if generator is None:
+        return torch.zeros(tuple(shape), device=like.device)
+    return torch.randn(tuple(shape), generator=generator, device=like.device)

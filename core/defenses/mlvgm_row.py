@@ -1,0 +1,71 @@
+"""``MLVGM``: purification by multiple latent variables as a row of ``DEFENSES``."""
+
+from core.checkpoints import CheckpointError, load_model
+from core.defenses.base import Defense, Setting
+from core.defenses.mlvgm import SCHEDULES, MlvgmPurifier, schedule
+from core.models.hierarchical_vae import HierarchicalVae
+from core.types import Purifier
+
+
+def _build(dataset: str, **settings: int) -> Purifier:
+    model = load_model(dataset, "mlvgm")
+    if not isinstance(model, HierarchicalVae):
+        raise CheckpointError(f"checkpoint 'mlvgm' of {dataset} is no hierarchical VAE")
+    whole = schedule(list(SCHEDULES)[settings["schedule"]], len(model.level_shapes))
+    return MlvgmPurifier(
+        model,
+        [settings["attenuation"] / 100 * share for share in whole],
+        temperature=settings["temperature"] / 100,
+        draws=settings["draws"],
+        noise=settings["noise"] / 10,
+        blur=settings["blur"] / 10,
+    )
+
+
+MLVGM = Defense(
+    title="MLVGM",
+    summary="Keeps the coarse levels of a generator's latents and draws the fine ones anew.",
+    build=_build,
+    checkpoint="mlvgm",
+    random=True,
+    paper="arXiv 2412.03453",
+    settings={
+        "schedule": Setting(
+            default=0,
+            low=0,
+            high=len(SCHEDULES) - 1,
+            help="How the share that is drawn anew grows from the coarsest level to the "
+            f"finest: {', '.join(f'{i} {name}' for i, name in enumerate(SCHEDULES))}.",
+        ),
+        "attenuation": Setting(
+            default=100,
+            low=0,
+            high=100,
+            step=5,
+            help="Percent of the schedule: at 0 every level is kept.",
+        ),
+        "temperature": Setting(
+            default=60,
+            low=5,
+            high=200,
+            step=5,
+            help="Of the draws, in hundredths of the prior's deviation; the paper takes 60.",
+        ),
+        "draws": Setting(
+            default=1, low=1, high=32, help="Images made of one and averaged, pixel by pixel."
+        ),
+        "noise": Setting(
+            default=0,
+            low=0,
+            high=80,
+            step=5,
+            help="L2 norm of Gaussian noise added before, in tenths; 0 adds none.",
+        ),
+        "blur": Setting(
+            default=0,
+            low=0,
+            high=20,
+            help="Deviation of a blur before, in tenths of a pixel; 0 leaves it out.",
+        ),
+    },
+)
