@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.training.ladders import LADDERS
 from core.training.recipe import Recipe
 
 _CLASSIFIER: dict[str, Any] = {
@@ -133,21 +134,6 @@ def _robust(dataset: str, epsilon: float, *, mirrored: bool) -> dict[tuple[str, 
     return found
 
 
-def _ladder(arguments: Mapping[str, Any], **objective_arguments: Any) -> Recipe:  # noqa: ANN401
-    """A hierarchical VAE; Bernoulli's likelihood where no deviation is given."""
-    return Recipe(
-        model="hierarchical_vae",
-        arguments=arguments,
-        objective="hierarchical_vae",
-        objective_arguments={"warm_up": 3_000, **objective_arguments},
-        steps=12_000,
-        batch_size=128,
-        learning_rate=1e-3,
-        averaging=0.999,
-        storage="int8",
-    )
-
-
 RECIPES: Mapping[tuple[str, str], Recipe] = {
     **{
         ("mnist", name): Recipe(model=name, steps=steps, **_CLASSIFIER)
@@ -180,18 +166,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         )
         for dataset in ("mnist", "fashion_mnist")
     },
-    ("mnist", "mlvgm"): _ladder({"threshold_sharpness": 5.0}),
-    ("fashion_mnist", "mlvgm"): _ladder({}, deviation=0.1),
-    ("cifar10", "mlvgm"): _ladder(
-        {
-            "image_shape": [3, 32, 32],
-            "sides": [1, 4, 8, 8, 16, 16],
-            "latents": [64, 16, 16, 16, 8, 8],
-            "widths": [48, 72, 96, 128],
-        },
-        deviation=0.05,
-        mirrored=True,
-    ),
+    **LADDERS,
     **{
         ("celeba", name): Recipe(
             model=name, arguments={**_FACES, "classes": 2}, steps=20_000, **_CLASSIFIER
