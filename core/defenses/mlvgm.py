@@ -6,7 +6,7 @@ generator was not trained for this, nor for any classifier or attack.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import torch
@@ -21,12 +21,6 @@ HOTTEST = 2.0
 """Largest temperature: twice the deviation of the prior already gives noise, not pictures."""
 
 MOST_DRAWS = 64
-
-SCHEDULES: Mapping[str, Callable[[float], float]] = {
-    "linear": lambda depth: depth,
-    "cosine": lambda depth: 0.5 * (1 - math.cos(math.pi * depth)),
-}
-"""Share of a level that is drawn anew, by its depth: from 1 / n for the coarsest of n to 1."""
 
 
 class LevelGenerator(Protocol):
@@ -60,17 +54,6 @@ class LevelGenerator(Protocol):
 
     def decode(self, state: Tensor) -> Tensor:
         """Images (n, c, h, w) in [0, 1] from the state after all levels."""
-
-
-def schedule(name: str, levels: int) -> tuple[float, ...]:
-    """The share of every level that is drawn anew, coarse to fine, each in [0, 1].
-
-    Raises:
-        ValueError: There is no such schedule.
-    """
-    if name not in SCHEDULES:
-        raise ValueError(f"unknown schedule {name!r}; choose from {', '.join(SCHEDULES)}")
-    return tuple(SCHEDULES[name]((index + 1) / levels) for index in range(levels))
 
 
 class MlvgmPurifier(BasePurifier):

@@ -2,7 +2,8 @@
 
 from core.checkpoints import CheckpointError, load_model
 from core.defenses.base import Defense, Setting
-from core.defenses.mlvgm import SCHEDULES, MlvgmPurifier, schedule
+from core.defenses.level_schedules import SCHEDULES, schedule
+from core.defenses.mlvgm import MlvgmPurifier
 from core.models.hierarchical_vae import HierarchicalVae
 from core.types import Purifier
 
@@ -11,14 +12,14 @@ def _build(dataset: str, **settings: int) -> Purifier:
     model = load_model(dataset, "mlvgm")
     if not isinstance(model, HierarchicalVae):
         raise CheckpointError(f"checkpoint 'mlvgm' of {dataset} is no hierarchical VAE")
-    whole = schedule(list(SCHEDULES)[settings["schedule"]], len(model.level_shapes))
+    whole = schedule(SCHEDULES[settings["schedule"]], dataset, len(model.level_shapes))
     return MlvgmPurifier(
         model,
         [settings["attenuation"] / 100 * share for share in whole],
         temperature=settings["temperature"] / 100,
         draws=settings["draws"],
-        noise=settings["noise"] / 10,
-        blur=settings["blur"] / 10,
+        noise=settings["noise_before"] / 10,
+        blur=settings["blur_before"] / 10,
     )
 
 
@@ -34,8 +35,8 @@ MLVGM = Defense(
             default=0,
             low=0,
             high=len(SCHEDULES) - 1,
-            help="How the share that is drawn anew grows from the coarsest level to the "
-            f"finest: {', '.join(f'{i} {name}' for i, name in enumerate(SCHEDULES))}.",
+            help="How the share that is drawn anew grows from the coarsest level to the finest.",
+            names=SCHEDULES,
         ),
         "attenuation": Setting(
             default=100,
@@ -54,14 +55,14 @@ MLVGM = Defense(
         "draws": Setting(
             default=1, low=1, high=32, help="Images made of one and averaged, pixel by pixel."
         ),
-        "noise": Setting(
+        "noise_before": Setting(
             default=0,
             low=0,
             high=80,
             step=5,
             help="L2 norm of Gaussian noise added before, in tenths; 0 adds none.",
         ),
-        "blur": Setting(
+        "blur_before": Setting(
             default=0,
             low=0,
             high=20,

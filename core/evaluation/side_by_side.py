@@ -7,7 +7,7 @@ from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures, breaks_robust
-from core.evaluation.cells import ROBUST, SEARCHING, compared, oblivious_attacks
+from core.evaluation.cells import LEVELED, ROBUST, SEARCHING, compared, oblivious_attacks
 from core.evaluation.records import worst_case
 from core.evaluation.specification import Evaluation
 from core.evaluation.strength import too_weak
@@ -106,7 +106,7 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     }
     knowing = [one for one in adaptive_figures(mine, least=LEAST) if one.norm == "linf"]
     budgets = sorted({one.epsilon for one in knowing})
-    defences = (*compared(dataset), *SEARCHING[dataset])
+    defences = (*compared(dataset), *SEARCHING[dataset], *LEVELED)
     names: tuple[str | None, ...] = (None, *defences)
     cleans = [_clean(name, mine) for name in names]
     columns = [Column(attack=None)]
