@@ -1,7 +1,7 @@
 """One image through the levels of a generator: kept and drawn anew, all at once or one alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ class LevelSpec:
         temperature: Of the draws.
         noise: L2 norm of the noise before.
         blur: Deviation of the blur before, in pixels.
+        contrast: Sharpness of the threshold on the pixels before.
         seed: Of the draws.
         draws: How many images are made.
     """
@@ -30,6 +31,7 @@ class LevelSpec:
     temperature: float = 0.6
     noise: float = 0.0
     blur: float = 0.0
+    contrast: float = 0.0
     seed: int = 0
     draws: int = 1
 
@@ -46,6 +48,7 @@ class LevelSpec:
             draws=self.draws,
             noise=self.noise,
             blur=self.blur,
+            contrast=self.contrast,
         )
 
 
@@ -95,13 +98,7 @@ def through_levels(
 
 
 def levels_alone(
-    classifier: Classifier,
-    model: LevelGenerator,
-    image: Tensor,
-    *,
-    temperature: float,
-    seed: int,
-    draws: int,
+    classifier: Classifier, model: LevelGenerator, image: Tensor, spec: LevelSpec
 ) -> tuple[Leveled, ...]:
     """Draw one level anew and keep the others, for each level in turn, coarse to fine.
 
@@ -109,18 +106,11 @@ def levels_alone(
         classifier: Judges the pictures.
         model: The generator.
         image: (c, h, w) in [0, 1], on the models' device.
-        temperature: Of the draws.
-        seed: Of the draws.
-        draws: Pictures a level.
+        spec: Everything but the shares.
     """
     count = len(model.level_shapes)
     return tuple(
-        through_levels(
-            classifier,
-            model,
-            image,
-            LevelSpec(shares=alone(index, count), temperature=temperature, seed=seed, draws=draws),
-        )
+        through_levels(classifier, model, image, replace(spec, shares=alone(index, count)))
         for index in range(count)
     )
 

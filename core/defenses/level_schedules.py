@@ -31,7 +31,7 @@ class LearnedSchedule:
         shares: The best shares, coarse to fine.
         accuracy: Right answers with them on the attacked training images, 0 to 1.
         clean: The same on those images before the attack.
-        tried: Every schedule that was tried with its accuracy, in order.
+        tried: Every schedule that was tried with the mean of both, in order.
         n: Images.
         epsilon: Linf budget of the FGSM that attacked them.
         sha256: Hash of the weights.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import permutations
 
 from core.defenses.level_schedules import SCHEDULES
+from core.defenses.mlvgm_row import CONTRASTS
 from core.evaluation.cells import (
     CLASSIFIERS,
     JUDGED_EPSILON,
@@ -74,8 +75,8 @@ def _levels(dataset: str, defence: str) -> Iterable[Specification]:
 def attenuation(dataset: str) -> Cells:
     """What drawing more of every level anew costs and brings, behind the first classifier.
 
-    Oblivious FGSM and PGD on 1,000 test images for every schedule; PGD that knows the defence on
-    200 for the linear one.
+    Oblivious FGSM and PGD on 1,000 test images for every schedule; for the linear one FGSM without
+    the threshold before, and PGD that knows the defence on 200.
     """
     return tuple(one for defence in LEVELED for one in _attenuation(dataset, defence))
 
@@ -93,6 +94,10 @@ def _attenuation(dataset: str, defence: str) -> Iterable[Specification]:
         for attack, parameters in (("fgsm", {}), ("pgd", {"steps": 40})):
             wanted = {"epsilon": wide, **parameters}
             yield cell(dataset, first, defence, attack, wanted, settings=settings)
+    for settings in points[: len(ATTENUATIONS)] if dataset in CONTRASTS else ():
+        bare = (settings[0], ("contrast", 0), settings[1])
+        wanted = {"epsilon": wide}
+        yield cell(dataset, first, defence, "fgsm", wanted, settings=bare)
     knowing = JUDGED_EPSILON[dataset] if dataset == "cifar10" else 0.1
     for settings in points[: len(ATTENUATIONS)]:
         (one,) = adaptive_cells(
