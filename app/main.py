@@ -52,7 +52,7 @@ navigation = st.navigation(
         ),
         st.Page(
             PAGES / "hierarchy.py",
-            title="Coarse to fine",
+            title="Hierarchy",
             icon=":material/layers:",
             url_path="hierarchy",
         ),

@@ -21,6 +21,7 @@ from core.data.base import REPOSITORY
 from core.defenses import DEFENSES, DefenseGanPurifier, MlvgmPurifier, load_defense
 from core.defenses.level_schedules import LearnedSchedule, store_schedule
 from core.defenses.mlvgm import LevelGenerator
+from core.defenses.mlvgm_row import CONTRASTS
 from core.devices import pick_device
 from core.evaluation.cells import JUDGED_EPSILON
 from core.evaluation.curve_suites import CODES
@@ -165,16 +166,24 @@ def schedule(spec: AttackedSpec) -> Iterator[str]:
     epsilon = JUDGED_EPSILON[spec.dataset]
     data = load_dataset(spec.dataset, "train", count=SEARCHED_AMONG)
     images, labels = (part.to(device) for part in data)
-    attacked, clean, right = fooling_images(classifier, model, (images, labels), epsilon, spec.n)
+    levels, contrast = len(model.level_shapes), CONTRASTS.get(spec.dataset, 0.0)
+
+    def purifier(shares: tuple[float, ...]) -> MlvgmPurifier:
+        return MlvgmPurifier(model, shares, contrast=contrast)
+
+    attacked, clean, right = fooling_images(
+        classifier, purifier((0.0,) * levels), (images, labels), epsilon, spec.n
+    )
 
     def score(shares: tuple[float, ...]) -> float:
-        under = accuracy_of(classifier, model, shares, attacked, right)
-        return (under + accuracy_of(classifier, model, shares, clean, right)) / 2
+        behind = purifier(shares)
+        under = accuracy_of(classifier, behind, attacked, right)
+        return (under + accuracy_of(classifier, behind, clean, right)) / 2
 
     with Bar(f"schedule {spec.dataset}") as on_step:
-        tried = search_schedule(score, len(model.level_shapes), on_step=on_step)
+        tried = search_schedule(score, levels, on_step=on_step)
     shares, best = max(tried, key=lambda one: one[1])
-    accuracy = accuracy_of(classifier, model, shares, attacked, right)
+    accuracy = accuracy_of(classifier, purifier(shares), attacked, right)
     found = LearnedSchedule(
         dataset=spec.dataset,
         classifier=spec.classifier,

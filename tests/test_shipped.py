@@ -35,10 +35,10 @@ UNTRAINED = {
     (dataset, name)
     for dataset in ("mnist", "fashion_mnist")
     for name in ("a_fgsm", "b_fgsm", "c_fgsm", "b_pgd", "c_pgd")
-}
+} | {("cifar10", "mlvgm")}
 """Recipes whose hours of training have not been spent yet; the pages name their commands."""
 
-PARTLY = ("searching", "robust", "search-time")
+PARTLY = ("searching", "robust", "search-time", "levels", "attenuation")
 """Suites whose dearest cells may be missing: the pages say which."""
 
 TESTED = {"mnist": 10_000, "fashion_mnist": 10_000, "cifar10": 1_000}

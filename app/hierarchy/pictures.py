@@ -22,20 +22,26 @@ def show_pictures(subject: Subject, found: Leveled, told: Told) -> None:
     triplet, attacked = subject.triplet, subject.settings.seen == "attacked"
     first = found.draws[0]
     size = float(torch.from_numpy(found.removed).norm())
-    tiles = [_tile("clean", triplet.original, told)]
-    if attacked:
-        tiles.append(_tile("adversarial", triplet.adversarial, told))
-    tiles += [
-        _tile("code", rebuilt(subject).draws[0], told, title="All kept"),
-        _tile("purified", first, told),
-        Tile(
-            role="noise",
-            png=to_png(signed_picture(torch.from_numpy(found.removed), GAIN, **SIGNED), SCALE),
-            title="Removed",
-            note=f"L2 {size:.2f}, shown times {GAIN}",
-        ),
-    ]
-    show_tiles(tiles)
+    removed = Tile(
+        role="noise",
+        png=to_png(signed_picture(torch.from_numpy(found.removed), GAIN, **SIGNED), SCALE),
+        title="Removed",
+        note=f"L2 {size:.2f}, shown times {GAIN}",
+    )
+    show_tiles(
+        [
+            _tile("clean", triplet.original, told),
+            _tile("adversarial", triplet.adversarial, told),
+            removed,
+        ]
+    )
+    show_tiles(
+        [
+            _tile("code", rebuilt(subject).draws[0], told, title="All kept"),
+            _tile("purified", first, told),
+            _tile("code", found.average, told, title=f"Average of {len(found.draws)}"),
+        ]
+    )
     seen = "attacked" if attacked else "original"
     st.caption(
         f"The right answer is {told.classes[told.label]}. Purified is one draw, which the "
@@ -52,12 +58,12 @@ def show_draws(found: Leveled, told: Told) -> None:
         _tile("purified", draw, told, title=f"Draw {number}")
         for number, draw in enumerate(found.draws, start=1)
     ]
-    show_tiles([*tiles, _tile("code", found.average, told, title="Average")])
+    show_tiles(tiles)
     st.caption(
         f"The same levels kept, {len(found.draws)} times: the classifier is right on "
         f"{found.votes(told.label)} of them. The defence is random, so one right draw proves "
-        "little. The average is of the pictures; the paper averages the classifier's answers, "
-        "which a purifier in front of any classifier cannot."
+        "little. The average above is of these pictures; the paper averages the classifier's "
+        "answers to them, which a purifier in front of any classifier cannot."
     )
 
 

@@ -28,12 +28,12 @@ STYLE = """
 .ladder figcaption, .plans figcaption { font-size: 0.85rem; font-weight: 600;
   color: var(--tone); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .plans { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); }
 .plans .plan { display: grid; grid-template-columns: 1fr 6rem; gap: 0.4rem 0.8rem;
   padding: 0.7rem 0.8rem; border-radius: 8px;
   border: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .plans h4 { grid-column: 1 / -1; margin: 0; padding: 0; font-size: 1rem; }
-.plans .bar { display: grid; grid-template-columns: 4.2rem 1fr 2.4rem; gap: 0.4rem;
+.plans .bar { display: grid; grid-template-columns: 3.8rem 1fr 2.6rem; gap: 0.4rem;
   align-items: center; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
 .plans .bar i { height: 0.6rem; border-radius: 3px; background: linear-gradient(to right,
   var(--fresh) var(--share), color-mix(in srgb, currentColor 14%, transparent) var(--share)); }

@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.attacks import make_attack
-from core.defenses import MlvgmPurifier
 from core.defenses.level_schedules import fixed_schedule
-from core.defenses.mlvgm import LevelGenerator
 from core.devices import batch_for, generator_for
-from core.types import Classifier, LabError, OnStep, Step
+from core.types import Classifier, LabError, OnStep, Purifier, Step
 
 Shares = tuple[float, ...]
 
@@ -36,7 +34,7 @@ COPIES = 4
 
 def fooling_images(
     classifier: Classifier,
-    model: LevelGenerator,
+    keeping: Purifier,
     data: tuple[Tensor, Tensor],
     epsilon: float,
     most: int,
@@ -45,7 +43,7 @@ def fooling_images(
 
     Args:
         classifier: Who stands behind the purifier.
-        model: The generator.
+        keeping: The purifier that keeps every level.
         data: Images (n, c, h, w) in [0, 1] and labels (n,) of the training split.
         epsilon: Linf budget in [0, 1] pixel units.
         most: How many are wanted.
@@ -56,7 +54,6 @@ def fooling_images(
     Raises:
         LabError: None is fooled.
     """
-    keeping = MlvgmPurifier(model, (0.0,) * len(model.level_shapes))
     images, labels = data
     generator = generator_for(images.device, 0)
 
@@ -83,14 +80,9 @@ def fooling_images(
 
 
 def accuracy_of(
-    classifier: Classifier,
-    model: LevelGenerator,
-    shares: Sequence[float],
-    images: Tensor,
-    labels: Tensor,
+    classifier: Classifier, purifier: Purifier, images: Tensor, labels: Tensor
 ) -> float:
-    """Share of right answers behind a schedule, over ``COPIES`` draws of every image, 0 to 1."""
-    purifier = MlvgmPurifier(model, shares)
+    """Share of right answers behind a purifier, over ``COPIES`` draws of every image, 0 to 1."""
     generator = generator_for(images.device, 0)
     right = 0
     with torch.no_grad():
