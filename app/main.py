@@ -51,6 +51,12 @@ navigation = st.navigation(
             url_path="quantizer",
         ),
         st.Page(
+            PAGES / "hierarchy.py",
+            title="Hierarchy",
+            icon=":material/layers:",
+            url_path="hierarchy",
+        ),
+        st.Page(
             PAGES / "robustness.py",
             title="Robustness",
             icon=":material/shield:",

@@ -66,6 +66,22 @@ class LinkReader:
         """A number of at most four decimals; one beyond the limits becomes the nearest limit."""
         return round(self._number(name, low, high, default), 4)
 
+    def percents(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """As many whole numbers from 0 to 100 as the default has, with commas between."""
+        text = self._text(name)
+        if text is None:
+            return default
+        usual = ",".join(map(str, default))
+        parts = text.split(",")
+        if len(parts) != len(default):
+            reason = f"has {len(parts)} numbers where there are {len(default)} levels"
+            self._ignore(name, text, reason, usual)
+            return default
+        if not all(re.fullmatch(r"\d{1,3}", part) and int(part) <= 100 for part in parts):
+            self._ignore(name, text, "is not made of whole numbers from 0 to 100", usual)
+            return default
+        return tuple(map(int, parts))
+
     def finish(self) -> tuple[str, ...]:
         """Everything ignored, with the parameters nobody asked for."""
         for name in self._params:

@@ -138,7 +138,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("options", nargs=argparse.REMAINDER)
 
     one = command("latent_lab", latent_lab)
-    of_a_run, besides = "attacked sweep importance flips", "map sanity coarseness causes detection"
+    of_a_run = "attacked sweep importance flips"
+    besides = "map sanity coarseness causes detection levels schedule"
     parts = ("all", *of_a_run.split(), *besides.split())
     one.add_argument("part", choices=parts, help=f"all: {of_a_run}")
     one.add_argument("--dataset", default="mnist")

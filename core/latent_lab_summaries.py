@@ -11,13 +11,19 @@ from core.analysis.attacking import make_attacked
 from core.analysis.coarseness import measure_coarseness, store_coarseness
 from core.analysis.default_map import store_default_map
 from core.analysis.latent_search import detect, store_detection
+from core.analysis.level_effects import level_effects, store_effects
+from core.analysis.level_search import accuracy_of, fooling_images, search_schedule
 from core.analysis.sanity import CODED
 from core.analysis.sanity_file import DEFAULT, load_pipeline, make_sanity, stored_file, write_sanity
-from core.checkpoints import checkpoint_rows, load_classifier
+from core.checkpoints import checkpoint_rows, find_row, load_classifier
 from core.data import load_dataset
 from core.data.base import REPOSITORY
-from core.defenses import DEFENSES, DefenseGanPurifier, load_defense
+from core.defenses import DEFENSES, DefenseGanPurifier, MlvgmPurifier, load_defense
+from core.defenses.level_schedules import LearnedSchedule, store_schedule
+from core.defenses.mlvgm import LevelGenerator
+from core.defenses.mlvgm_row import CONTRASTS
 from core.devices import pick_device
+from core.evaluation.cells import JUDGED_EPSILON
 from core.evaluation.curve_suites import CODES
 from core.experiments import Causes, store_causes
 from core.terminal import Bar
@@ -26,6 +32,9 @@ from core.types import LabError
 RUNS: Path = REPOSITORY / "runs" / "experiments"
 """Where the trainings of ``causes`` keep their state."""
 
+
+SEARCHED_AMONG = 20_000
+"""Training images among which those are looked for that an attack on MLVGM fools."""
 
 DETECTED_ON = 200
 """Images on which attacks are told from clean images."""
@@ -125,10 +134,85 @@ def detection(spec: AttackedSpec) -> Iterator[str]:
     yield f"wrote {store_detection(found)}"
 
 
+def levels(spec: AttackedSpec) -> Iterator[str]:
+    """Draw every level of MLVGM's generator anew by itself, and store what that changes.
+
+    Args:
+        spec: Names data set and classifier, and says how many images.
+    """
+    images, _ = load_dataset(spec.dataset, spec.split, count=spec.n)
+    named = (spec.dataset, spec.classifier, find_row(spec.dataset, "mlvgm").sha256)
+    with Bar(f"levels {spec.dataset}") as on_step:
+        found = level_effects(
+            load_classifier(spec.dataset, spec.classifier),
+            _generator_of(spec.dataset),
+            images.to(pick_device()),
+            named=named,
+            on_step=on_step,
+        )
+    for one in found:
+        yield f"level {one.level + 1}: {one.changed} of {one.n} answers change"
+    yield f"wrote {store_effects(found)}"
+
+
+def schedule(spec: AttackedSpec) -> Iterator[str]:
+    """Search the shares of MLVGM's levels on attacked training images, and store the best.
+
+    Args:
+        spec: Names data set and classifier, and says how many images.
+    """
+    device, model = pick_device(), _generator_of(spec.dataset)
+    classifier = load_classifier(spec.dataset, spec.classifier)
+    epsilon = JUDGED_EPSILON[spec.dataset]
+    data = load_dataset(spec.dataset, "train", count=SEARCHED_AMONG)
+    images, labels = (part.to(device) for part in data)
+    levels, contrast = len(model.level_shapes), CONTRASTS.get(spec.dataset, 0.0)
+
+    def purifier(shares: tuple[float, ...]) -> MlvgmPurifier:
+        return MlvgmPurifier(model, shares, contrast=contrast)
+
+    attacked, clean, right = fooling_images(
+        classifier, purifier((0.0,) * levels), (images, labels), epsilon, spec.n
+    )
+
+    def score(shares: tuple[float, ...]) -> float:
+        behind = purifier(shares)
+        under = accuracy_of(classifier, behind, attacked, right)
+        return (under + accuracy_of(classifier, behind, clean, right)) / 2
+
+    with Bar(f"schedule {spec.dataset}") as on_step:
+        tried = search_schedule(score, levels, on_step=on_step)
+    shares, best = max(tried, key=lambda one: one[1])
+    accuracy = accuracy_of(classifier, purifier(shares), attacked, right)
+    found = LearnedSchedule(
+        dataset=spec.dataset,
+        classifier=spec.classifier,
+        shares=shares,
+        accuracy=round(accuracy, 4),
+        clean=round(2 * best - accuracy, 4),
+        tried=tuple((one, round(value, 4)) for one, value in tried),
+        n=len(attacked),
+        epsilon=epsilon,
+        sha256=find_row(spec.dataset, "mlvgm").sha256,
+    )
+    yield f"{list(shares)}: {accuracy:.1%} of {found.n} attacked images, {found.clean:.1%} clean"
+    yield f"wrote {store_schedule(found)}"
+
+
+def _generator_of(dataset: str) -> LevelGenerator:
+    """The generator behind MLVGM."""
+    purifier = load_defense(dataset, "mlvgm")
+    if not isinstance(purifier, MlvgmPurifier):
+        raise LabError(f"the MLVGM of {dataset} has no levels to look at")
+    return purifier.model
+
+
 SUMMARIES: Mapping[str, Callable[[AttackedSpec], Iterator[str]]] = {
     "map": draw_map,
     "sanity": sanity,
     "coarseness": coarseness,
     "causes": causes,
     "detection": detection,
+    "levels": levels,
+    "schedule": schedule,
 }

@@ -67,8 +67,13 @@ def cards_html(
 
 def _title(defense: str, tuned: Sequence[tuple[str, str, int]]) -> str:
     """A defence with its settings, for example ``JPEG, quality 40``."""
-    told = [f"{name} {value}" for owner, name, value in tuned if owner == defense]
-    return ", ".join([DEFENSES[defense].title, *told])
+    row = DEFENSES[defense]
+    told = [
+        f"{name.replace('_', ' ')} {row.settings[name].word(value)}"
+        for owner, name, value in tuned
+        if owner == defense
+    ]
+    return ", ".join([row.title, *told])
 
 
 def _card(entry: Entry, lineup: Lineup, classes: Sequence[str], title: str) -> str:

@@ -107,15 +107,14 @@ def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
     setting = row.settings[name]
     key = setting_key(owner, name)
     seed(key, settings.settings_of(owner).get(name, setting.default))
-    value = st.slider(
-        f"{row.title}: {name.replace('_', ' ')}",
-        setting.low,
-        setting.high,
-        step=setting.step,
-        key=key,
-        help=setting.help,
-    )
-    return int(value)
+    label = f"{row.title}: {name.replace('_', ' ')}"
+    if setting.names:
+        values = range(setting.low, setting.high + 1)
+        named = setting.word
+        value = st.selectbox(label, values, format_func=named, key=key, help=setting.help)
+        return int(value)
+    low, high, step = setting.low, setting.high, setting.step
+    return int(st.slider(label, low, high, step=step, key=key, help=setting.help))
 
 
 def _tuned(settings: DefensesSettings, owner: str, name: str) -> int:

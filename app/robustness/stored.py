@@ -7,7 +7,10 @@ from core.evaluation import Evaluation, results_folder, stored_results
 from core.evaluation.commands import table_command
 from core.types import LabError
 
-TABLES = ("clean", "white-box", "noise", "black-box", "bpda", "adaptive", "searching", "robust")
+TABLES = (
+    *("clean", "white-box", "noise", "black-box", "bpda"),
+    *("adaptive", "searching", "robust", "levels"),
+)
 """The suites that fill the tables."""
 
 

@@ -10,6 +10,8 @@ from core.defenses.defense_gan import DefenseGanPurifier
 from core.defenses.jpeg import Jpeg
 from core.defenses.lq_vae import LqVaePurifier, NoisyLqVaePurifier
 from core.defenses.median import Median
+from core.defenses.mlvgm import MlvgmPurifier
+from core.defenses.mlvgm_row import MLVGM
 from core.defenses.total_variation import TotalVariation
 from core.defenses.vae import PatchVaePurifier, VaePurifier
 from core.models.gan import Gan
@@ -168,6 +170,7 @@ DEFENSES: Mapping[str, Defense] = {
             ),
         },
     ),
+    "mlvgm": MLVGM,
     "bit_depth": Defense(
         title="Bit depth",
         summary="Rounds every pixel to black or white, or to a few greys: no training, the "
@@ -241,6 +244,7 @@ __all__ = [
     "Jpeg",
     "LqVaePurifier",
     "Median",
+    "MlvgmPurifier",
     "NoisyLqVaePurifier",
     "PatchVaePurifier",
     "Setting",

@@ -58,6 +58,7 @@ class Setting:
         high: The greatest.
         step: Distance of the values between.
         help: One sentence on what it does.
+        names: What the values are called, from the least; empty where they are plain numbers.
     """
 
     default: int
@@ -65,6 +66,11 @@ class Setting:
     high: int
     step: int = 1
     help: str
+    names: tuple[str, ...] = ()
+
+    def word(self, value: int) -> str:
+        """What a value is called."""
+        return self.names[value - self.low] if self.names else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,10 @@ ROBUST: Mapping[str, tuple[str, ...]] = defaultdict(
 )
 """Classifiers that were trained on attacks, by data set; they need no defence in front."""
 
-DRAWS: Mapping[str, int] = {"patch_vae": 4}
+LEVELED = ("mlvgm",)
+"""Defences that draw some levels of a generator anew; they have suites of their own."""
+
+DRAWS: Mapping[str, int] = {"patch_vae": 4, "mlvgm": 8}
 """Draws of a random defence that an adaptive attacker averages; one where it is not named."""
 
 JUDGED_EPSILON: Mapping[str, float] = defaultdict(lambda: 0.1, mnist=0.15, cifar10=0.0314)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures, breaks_robust
 from core.evaluation.cells import (
+    LEVELED,
     PAPER_SEARCH,
     ROBUST,
     SEARCHING,
@@ -109,7 +110,7 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     }
     knowing = [one for one in adaptive_figures(mine, least=LEAST) if one.norm == "linf"]
     budgets = sorted({one.epsilon for one in knowing})
-    defences = (*compared(dataset), *SEARCHING[dataset])
+    defences = (*compared(dataset), *SEARCHING[dataset], *LEVELED)
     names: tuple[str | None, ...] = (None, *defences)
     cleans = [_clean(name, mine) for name in names]
     columns = [Column(attack=None)]

@@ -22,6 +22,7 @@ from core.evaluation.cells import (
 )
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.curve_suites import coarseness, convergence, curves, distortion
+from core.evaluation.leveled import attenuation, levels
 from core.evaluation.results import stored_results
 from core.evaluation.rivals import robust, search_time, searching
 from core.evaluation.specification import Evaluation, Specification
@@ -176,10 +177,12 @@ SUITES: Mapping[str, Callable[[str], Cells]] = {
     "searching": searching,
     "search-time": search_time,
     "robust": robust,
+    "levels": levels,
+    "attenuation": attenuation,
 }
 
 HEADLINES = ("clean", "white-box", "adaptive")
 """The suites of the overview's table, all measured on the test split."""
 
-COMPARED = (*HEADLINES, "searching", "robust")
+COMPARED = (*HEADLINES, "searching", "robust", "levels")
 """The suites of the table of all defences."""

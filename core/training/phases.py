@@ -62,6 +62,23 @@ def adam(
     )
 
 
+def grown_share(optimiser: Optimizer, parameter: nn.Parameter, steps: int) -> Tensor:
+    """What share of a warm-up of ``steps`` is done, 0 to 1: a number as a tensor.
+
+    Args:
+        optimiser: Counts the steps, on the device, so that a captured graph counts on.
+        parameter: Any that it updates.
+        steps: Length of the warm-up; 0 is done at once.
+    """
+    done = optimiser.state.get(parameter, {}).get("step")
+    if not steps:
+        return parameter.new_ones((), requires_grad=False)
+    if done is None:
+        return parameter.new_zeros((), requires_grad=False)
+    share: Tensor = (done.to(parameter.device) / steps).clamp(max=1)
+    return share
+
+
 def rms_prop(parameters: tuple[nn.Parameter, ...], learning_rate: Tensor | float) -> Optimizer:
     """RMSProp as TensorFlow 1 has it: decay 0.9 and a mean square that starts at one.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.training.ladders import LADDERS
 from core.training.recipe import Recipe
 
 _CLASSIFIER: dict[str, Any] = {
@@ -172,6 +173,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         )
         for dataset in ("mnist", "fashion_mnist")
     },
+    **LADDERS,
     **{
         ("celeba", name): Recipe(
             model=name, arguments={**_FACES, "classes": 2}, steps=20_000, **_CLASSIFIER

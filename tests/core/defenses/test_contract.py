@@ -1,6 +1,7 @@
 """What every row of DEFENSES promises, on tiny untrained models."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,11 +13,17 @@ from core.models import MODELS
 from core.training import RECIPES
 from core.types import Purifier
 
-ENCODING = {"image_shape": [1, 28, 28], "latent_size": 6, "widths": [2, 4], "hidden": 8}
-TINY = {
+ENCODING: dict[str, Any] = {
+    "image_shape": [1, 28, 28],
+    "latent_size": 6,
+    "widths": [2, 4],
+    "hidden": 8,
+}
+TINY: dict[str, dict[str, Any]] = {
     "lq_vae": ENCODING,
     "vae": ENCODING,
     "gan": {"latent_size": 6, "widths": [4, 4, 2]},
+    "hierarchical_vae": {"latents": [3, 2, 2, 2, 1], "widths": [4, 4, 6, 8]},
 }
 
 
@@ -37,9 +44,12 @@ def purifier(name: str, checkpoint_copy: Path) -> Purifier:
             torch.manual_seed(0)
             model = MODELS[recipe.model](**arguments)
         # Latents of an untrained encoder hardly leave the band; spread them over the walls.
-        if recipe.model != "gan":
-            with torch.no_grad():
+        with torch.no_grad():
+            if recipe.model in ("lq_vae", "vae"):
                 model.get_parameter("mean_head.weight").mul_(2)
+            # Every posterior starts as its prior, and tells nothing of the image.
+            if recipe.model == "hierarchical_vae":
+                model.get_parameter("levels.0.posterior.weight").normal_(0, 0.3)
         save_checkpoint(
             model,
             {
@@ -120,7 +130,7 @@ def test_settings_reach_the_purifier_and_defaults_are_the_constructors(
 ) -> None:
     settings = DEFENSES[name].settings
     # Larger than any patch, so that there is something to overlap; a generator has one size.
-    margin = 0 if name == "defense_gan" else 6
+    margin = 0 if name in ("defense_gan", "mlvgm") else 6
     pictures = torch.nn.functional.pad(images[:2], [margin] * 4)
 
     def purified(**chosen: int) -> Tensor:

@@ -56,7 +56,7 @@ def table(evaluations: list[Evaluation]) -> SideBySide:
 
 
 def test_every_defence_has_a_row_and_every_attack_a_column(table: SideBySide) -> None:
-    assert tuple(table.rows) == (None, *compared("mnist"), "defense_gan")
+    assert tuple(table.rows) == (None, *compared("mnist"), "defense_gan", "mlvgm")
     titles = [column_title(column) for column in table.columns]
     assert titles[0] == "Clean"
     assert titles[1] == "FGSM, Linf 0.15"

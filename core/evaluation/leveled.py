@@ -1,0 +1,106 @@
+"""Suites of purification by the levels of a generator: its tables, and its trade-off."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import permutations
+
+from core.defenses.level_schedules import SCHEDULES
+from core.defenses.mlvgm_row import CONTRASTS
+from core.evaluation.cells import (
+    CLASSIFIERS,
+    JUDGED_EPSILON,
+    LEVELED,
+    Cells,
+    adaptive_cells,
+    cell,
+    oblivious_attacks,
+)
+from core.evaluation.rivals import DEEPFOOL, budgets
+from core.evaluation.specification import Specification
+
+MANY_DRAWS, FEW = 32, 200
+"""Draws that show whether the usual number is enough, on so many images."""
+
+ATTENUATIONS = (0, 25, 50, 75, 100)
+"""Percent of a schedule at which the trade-off is measured."""
+
+
+def widest(dataset: str) -> float:
+    """The largest Linf budget of a data set's tables."""
+    return JUDGED_EPSILON[dataset] if dataset == "cifar10" else max(budgets(dataset))
+
+
+def levels(dataset: str) -> Cells:
+    """Clean images, oblivious, transfer and knowing attackers, 1,000 test images; 500 for the last.
+
+    The attackers who know the defence average eight draws in every gradient, and once 32.
+    """
+    return tuple(one for defence in LEVELED for one in _levels(dataset, defence))
+
+
+def _levels(dataset: str, defence: str) -> Iterable[Specification]:
+    for classifier in CLASSIFIERS[dataset]:
+        yield cell(dataset, classifier, defence, n=1_000 if dataset == "cifar10" else 10_000)
+    for attack, parameters in oblivious_attacks(dataset):
+        for classifier in CLASSIFIERS[dataset]:
+            yield cell(dataset, classifier, defence, attack, parameters)
+    for classifier, substitute in permutations(CLASSIFIERS[dataset], 2):
+        yield cell(
+            dataset,
+            classifier,
+            defence,
+            "deepfool",
+            DEEPFOOL,
+            threat="transfer",
+            substitute=substitute,
+        )
+    if dataset == "cifar10":
+        budget = widest(dataset)
+        yield from adaptive_cells(
+            dataset, [defence], "pgd", 200, epsilon=budget, steps=20, loss="margin"
+        )
+        return
+    for budget in budgets(dataset):
+        yield from adaptive_cells(
+            dataset, [defence], "pgd", 500, epsilon=budget, steps=100, loss="margin"
+        )
+    (many,) = adaptive_cells(dataset, [defence], "pgd", FEW, epsilon=0.1, steps=100, loss="margin")
+    yield replace(many, draws=MANY_DRAWS, doubted=False)
+    yield from adaptive_cells(dataset, [defence], "pgd_l2", 500, epsilon=1.5, steps=100)
+    yield from adaptive_cells(
+        dataset, [defence], "square", 500, epsilon=widest(dataset), squares=1000
+    )
+
+
+def attenuation(dataset: str) -> Cells:
+    """What drawing more of every level anew costs and brings, behind the first classifier.
+
+    Oblivious FGSM and PGD on 1,000 test images for every schedule; for the linear one FGSM without
+    the threshold before, and PGD that knows the defence on 200.
+    """
+    return tuple(one for defence in LEVELED for one in _attenuation(dataset, defence))
+
+
+def _attenuation(dataset: str, defence: str) -> Iterable[Specification]:
+    first, wide = CLASSIFIERS[dataset][0], widest(dataset)
+    points = [
+        (("attenuation", percent), ("schedule", number))
+        for number in range(len(SCHEDULES))
+        for percent in ATTENUATIONS
+        # At 0 all schedules are one.
+        if percent or not number
+    ]
+    for settings in points:
+        for attack, parameters in (("fgsm", {}), ("pgd", {"steps": 40})):
+            wanted = {"epsilon": wide, **parameters}
+            yield cell(dataset, first, defence, attack, wanted, settings=settings)
+    for settings in points[: len(ATTENUATIONS)] if dataset in CONTRASTS else ():
+        bare = (settings[0], ("contrast", 0), settings[1])
+        wanted = {"epsilon": wide}
+        yield cell(dataset, first, defence, "fgsm", wanted, settings=bare)
+    knowing = JUDGED_EPSILON[dataset] if dataset == "cifar10" else 0.1
+    for settings in points[: len(ATTENUATIONS)]:
+        (one,) = adaptive_cells(
+            dataset, [defence], "pgd", FEW, epsilon=knowing, steps=40, loss="margin"
+        )
+        yield replace(one, settings=settings, doubted=False)
