@@ -53,7 +53,7 @@ def test_all_is_sound_and_small_enough() -> None:
     rows = checkpoint_rows()
     names = {(row.dataset, row.name) for row in rows}
     # CelebA's are for those who have its images.
-    assert names == {key for key in RECIPES if key[0] != "celeba"}
+    assert names == {key for key in RECIPES if key[0] != "celeba"} - UNTRAINED
     assert [verify_checkpoint(row) for row in rows] == [None] * len(rows)
     assert max(row.size for row in rows) <= LARGEST_FILE
     files = [file for file in checkpoint_folder().rglob("*") if file.is_file()]
