@@ -67,12 +67,12 @@ class LinkReader:
         return round(self._number(name, low, high, default), 4)
 
     def percents(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
-        """As many whole numbers from 0 to 100 as the default has, with commas between."""
+        """As many whole numbers from 0 to 100 as the default has, with hyphens between."""
         text = self._text(name)
         if text is None:
             return default
-        usual = ",".join(map(str, default))
-        parts = text.split(",")
+        usual = "-".join(map(str, default))
+        parts = text.split("-")
         if len(parts) != len(default):
             reason = f"has {len(parts)} numbers where there are {len(default)} levels"
             self._ignore(name, text, reason, usual)

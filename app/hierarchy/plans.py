@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.hierarchy.settings import HierarchySettings, percents_of
 
-KEEP, FRESH = "keep all", "draw all anew"
+KEEP, FRESH = "all kept", "all drawn anew"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,9 @@ DRAWS = 6
 
 ATTENUATION = DEFENSES[DEFENSE].settings["attenuation"].default
 
+LEAST_ATTENUATION = 5
+"""Below it lies the plan that keeps all levels."""
+
 COOLEST = 0.05
 MOST_NOISE, MOST_BLUR, MOST_CONTRAST = 8.0, 2.0, 20.0
 SEEN = {"attacked": "Attacked picture", "original": "Original picture"}
@@ -70,7 +73,7 @@ class HierarchySettings:
         """The settings as the address holds them; rarely used ones only when they are used."""
         params = {"dataset": self.dataset, "classifier": self.classifier, "index": str(self.index)}
         params |= {"attack": self.attack, **write_parameters(self.attack, self.parameters)}
-        params["levels"] = ",".join(map(str, self.percents))
+        params["levels"] = "-".join(map(str, self.percents))
         start = HierarchySettings()
         for name in ("seen", "temperature", "noise", "blur", "attenuation", "curve", "seed"):
             value = getattr(self, name)
@@ -156,7 +159,7 @@ def read_settings(
         noise=reader.number("noise", 0.0, MOST_NOISE, start.noise),
         blur=reader.number("blur", 0.0, MOST_BLUR, start.blur),
         contrast=reader.number("contrast", 0.0, MOST_CONTRAST, contrast_of(dataset)),
-        attenuation=reader.whole("attenuation", 0, 100, start.attenuation),
+        attenuation=reader.whole("attenuation", LEAST_ATTENUATION, 100, start.attenuation),
         curve=reader.word("curve", SCHEDULES, start.curve),
         seed=reader.whole("seed", 0, MOST_SEED, start.seed),
     )

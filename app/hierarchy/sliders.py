@@ -12,6 +12,7 @@ from app.hierarchy.plans import Levels
 from app.hierarchy.rows import Told
 from app.hierarchy.settings import (
     COOLEST,
+    LEAST_ATTENUATION,
     MOST_BLUR,
     MOST_CONTRAST,
     MOST_NOISE,
@@ -25,9 +26,14 @@ def show_levels(session: Session, subject: Subject, levels: Levels, classes: Seq
     """Sliders, pictures, draws, every level alone, and the schedules side by side."""
 
     def draw() -> None:
+        above, beside = st.columns([7, 4], gap="large", vertical_alignment="bottom")
+        with above:
+            _plan_pills(session, levels)
+        with beside:
+            attenuation = _attenuation(session, levels)
         left, right = st.columns([4, 7], gap="large")
         with left:
-            settings = _controls(session, levels)
+            settings = replace(_controls(session, levels), attenuation=attenuation)
         session.keep(settings)
         now = replace(subject, settings=settings)
         told = Told(subject.label, classes)
@@ -44,17 +50,12 @@ def show_levels(session: Session, subject: Subject, levels: Levels, classes: Seq
 
 def _controls(session: Session, levels: Levels) -> HierarchySettings:
     settings = session.current()
-    _plan_pills(session, levels)
-    attenuation = _attenuation(session, levels)
-    settings = session.current()
     percents = tuple(
         _level_slider(session, place, name, settings.percents[place])
         for place, name in enumerate(levels.names)
     )
     temperature, noise, blur = settings.temperature, settings.noise, settings.blur
-    with st.expander(
-        "Temperature, and what comes before", key=session.key("more"), icon=":material/tune:"
-    ):
+    with st.expander("More settings", key=session.key("more"), icon=":material/tune:"):
         temperature = _number(
             session,
             "temperature",
@@ -90,7 +91,6 @@ def _controls(session: Session, levels: Levels) -> HierarchySettings:
     return replace(
         settings,
         percents=percents,
-        attenuation=attenuation,
         temperature=temperature,
         noise=noise,
         blur=blur,
@@ -146,13 +146,13 @@ def _attenuation(session: Session, levels: Levels) -> int:
     return int(
         st.slider(
             "Attenuation",
-            0,
+            LEAST_ATTENUATION,
             100,
             step=5,
             format="%d %%",
             key=key,
             on_change=follow,
-            help="Lowers a whole schedule: at 0 % every level is kept.",
+            help="Lowers a whole schedule by the same factor for every level.",
         )
     )
 

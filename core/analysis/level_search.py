@@ -25,7 +25,7 @@ Shares = tuple[float, ...]
 TRIES = 60
 """Schedules tried: five to begin with, the others where the process expects the most."""
 
-CANDIDATES = 4_000
+CANDIDATES = 1_000
 """Places drawn at random, of which the most promising is tried next."""
 
 COPIES = 4
