@@ -13,6 +13,7 @@ from core.models.classifiers import (
     ClassifierF,
 )
 from core.models.gan import Gan
+from core.models.gm_vae import GmVae
 from core.models.lq_vae import LqVae
 from core.models.resnet import ResNet
 from core.models.vae import Vae
@@ -28,6 +29,7 @@ MODELS: Mapping[str, type[nn.Module]] = {
     "lq_vae": LqVae,
     "vae": Vae,
     "gan": Gan,
+    "gm_vae": GmVae,
 }
 
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
-from torch.optim import Optimizer
 from typing_extensions import override
 
 from core.attacks import make_attack
 from core.devices import generator_for
 from core.training.losses import Parts, half_mirrored
-from core.training.phases import Objective, Phase, adam
+from core.training.phases import Objective, Phase, adam, warmth
 
 ATTACKS = ("fgsm", "pgd")
 WATCHED_STEPS = 20
@@ -58,7 +57,7 @@ class AdversarialObjective(Objective):
 
         def loss(images: Tensor, labels: Tensor, generator: Generator) -> Parts:
             seen = half_mirrored(images, generator) if self.mirrored else images
-            epsilon = self._budget(optimiser, parameters[0])
+            epsilon = self.epsilon * warmth(optimiser, parameters[0], self.warm_up)
             # Dropout would blur the gradient that the attack follows.
             model.eval()
             attacked = self._attacked(model, seen, labels, epsilon, generator)
@@ -88,17 +87,6 @@ class AdversarialObjective(Objective):
                 name: round((model(seen).argmax(1) == labels).float().mean().item(), 4)
                 for name, seen in found.items()
             }
-
-    def _budget(self, optimiser: Optimizer, parameter: nn.Parameter) -> Tensor:
-        """The budget at the present step, which the optimiser counts; a number as a tensor."""
-        whole = parameter.new_full((), self.epsilon, requires_grad=False)
-        done = optimiser.state.get(parameter, {}).get("step")
-        if not self.warm_up:
-            return whole
-        if done is None:
-            return 0 * whole
-        grown: Tensor = whole * (done.to(parameter.device) / self.warm_up).clamp(max=1)
-        return grown
 
     def _attacked(
         self,

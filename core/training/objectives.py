@@ -18,6 +18,7 @@ from core.models.lq_vae import LqVae
 from core.models.vae import Vae
 from core.training.adversarial import AdversarialObjective
 from core.training.gan import WganObjective
+from core.training.gm_vae import GmVaeObjective
 from core.training.losses import (
     LqVaeLoss,
     Parts,
@@ -190,4 +191,5 @@ OBJECTIVES: Mapping[str, type[Any]] = {
     "lq_vae": LqVaeObjective,
     "vae": VaeObjective,
     "wgan": WganObjective,
+    "gm_vae": GmVaeObjective,
 }

@@ -62,6 +62,21 @@ def adam(
     )
 
 
+def warmth(optimiser: Optimizer, parameter: nn.Parameter, steps: int) -> Tensor:
+    """How far a warm-up of some steps has come, 0 to 1, as a number on the parameter's device.
+
+    The optimiser counts the steps, so that a captured step goes on counting.
+    """
+    whole = parameter.new_ones((), requires_grad=False)
+    if not steps:
+        return whole
+    done = optimiser.state.get(parameter, {}).get("step")
+    if done is None:
+        return 0 * whole
+    grown: Tensor = (done.to(parameter.device) / steps).clamp(max=1)
+    return grown
+
+
 def rms_prop(parameters: tuple[nn.Parameter, ...], learning_rate: Tensor | float) -> Optimizer:
     """RMSProp as TensorFlow 1 has it: decay 0.9 and a mean square that starts at one.
 

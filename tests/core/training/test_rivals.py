@@ -11,6 +11,7 @@ from core.models.gan import Gan
 from core.training import Recipe, Training
 from core.training.adversarial import AdversarialObjective
 from core.training.gan import WganObjective, critic_loss
+from core.training.phases import warmth
 from core.types import Cancelled, LabError, Step
 
 CPU = torch.device("cpu")
@@ -67,16 +68,16 @@ def test_what_was_watched_survives_a_kill(images: Tensor, labels: Tensor, tmp_pa
     assert steps[-1] == 100
 
 
-def test_the_budget_grows_while_it_warms_up() -> None:
+def test_a_warm_up_grows_to_the_whole() -> None:
     weights = nn.Parameter(torch.zeros(1))
     optimiser = torch.optim.Adam([weights])
-    objective = AdversarialObjective(attack="pgd", epsilon=0.3, warm_up=4)
     found = []
     for _ in range(6):
-        found.append(round(float(objective._budget(optimiser, weights)), 4))
+        found.append(round(float(warmth(optimiser, weights, 4)), 4))
         weights.grad = torch.ones(1)
         optimiser.step()
-    assert found == [0, 0.075, 0.15, 0.225, 0.3, 0.3]
+    assert found == [0, 0.25, 0.5, 0.75, 1, 1]
+    assert float(warmth(torch.optim.Adam([weights]), weights, 0)) == 1
 
 
 def test_an_unknown_attack_is_refused() -> None:
