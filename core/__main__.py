@@ -63,7 +63,7 @@ def checkpoints(arguments: argparse.Namespace) -> int:
         state = f"  ! {problem}" if problem else ("  ok" if arguments.action == "verify" else "")
         print(f"{row.dataset:15} {row.name:14} {row.size / 1e6:5.1f} MB  {row.sha256[:12]}{state}")
     if arguments.action == "measure":
-        from core.shipping import measure_row
+        from core.measuring import measure_row
 
         for row in rows:
             print(row.name, json.dumps(measure_row(row).figures))

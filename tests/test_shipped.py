@@ -19,9 +19,9 @@ from core.checkpoints import (
 from core.data import dataset_state
 from core.defenses import DEFENSES, CodedPurifier
 from core.evaluation import SUITES, attack_adaptively, defended, stored_results
+from core.measuring import SEARCHED
 from core.models.gan import Gan
 from core.models.lq_vae import LqVae
-from core.shipping import SEARCHED
 from core.training import RECIPES
 
 COUNT = 200
