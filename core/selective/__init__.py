@@ -1,6 +1,8 @@
 """Selective classification: who is answered, who is rejected and why, and who is asked again."""
 
+from core.selective.budget import STARTS, WEIGHTINGS, BudgetJoint, BudgetResult
 from core.selective.classifier import STATISTICS, GmVaeClassifier, Judgement, load_selective
+from core.selective.joint import JointResult, PaperJoint
 from core.selective.reclassify import Reclassification, reclassify
 from core.selective.thresholds import (
     BOTH,
@@ -21,10 +23,16 @@ __all__ = [
     "DEVIATIONS",
     "NOT_REPRODUCED",
     "REASONS",
+    "STARTS",
     "STATISTICS",
     "TOO_FAR",
+    "WEIGHTINGS",
+    "BudgetJoint",
+    "BudgetResult",
     "GmVaeClassifier",
+    "JointResult",
     "Judgement",
+    "PaperJoint",
     "Reclassification",
     "Statistics",
     "Thresholds",
