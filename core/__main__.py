@@ -90,6 +90,15 @@ def latent_lab(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def selective(arguments: argparse.Namespace) -> int:
+    """Measure a selective classifier: accuracy, error and rejection, clean and attacked."""
+    from core.selective_lab import run
+
+    for sentence in run(arguments):
+        print(sentence)
+    return 0
+
+
 def benchmark(arguments: argparse.Namespace) -> int:
     """Run a benchmark of the folder benchmarks/ with its own options; without a name, list them."""
     import runpy
@@ -147,6 +156,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--attack", default="cw")
     one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters")
     one.add_argument("--n", type=int, default=1000)
+
+    one = command("selective", selective)
+    subjects = "clean sweep iterative reclassified curves joint paper_joint fooling"
+    one.add_argument("subject", choices=("all", *subjects.split()))
+    one.add_argument("--dataset", default="mnist")
+    one.add_argument("--name", default="gm_vae", help="one, or several with commas between")
+    one.add_argument("--n", type=int, help="images; else as many as each subject takes")
 
     one = command("showcase", showcase)
     one.add_argument("--dataset", default="mnist")

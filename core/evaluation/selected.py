@@ -1,6 +1,8 @@
 """What a selective classifier makes of many images: right, wrong or rejected, always together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -64,6 +66,18 @@ class Selected:
         answered = self.right + self.wrong
         return self.wrong / answered if answered else None
 
-    def as_dict(self) -> dict[str, int]:
-        """Plain values; shares and intervals follow from them."""
-        return {"right": self.right, "wrong": self.wrong, "rejected": self.rejected}
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values with the shares and their intervals, for JSON."""
+        return {
+            "right": self.right,
+            "wrong": self.wrong,
+            "rejected": self.rejected,
+            "accuracy": self.accuracy.as_dict(),
+            "error": self.error.as_dict(),
+            "rejection": self.rejection.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Selected":
+        """The inverse of ``as_dict``."""
+        return cls(**{name: int(values[name]) for name in ("right", "wrong", "rejected")})

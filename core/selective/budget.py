@@ -114,7 +114,7 @@ class BudgetJoint:
         check_images(images)
         classifier.check(images)
         check_classes("labels", labels, images, classifier.model.classes)
-        found, broken = images.clone(), dict.fromkeys(self._titles(), 0)
+        found, broken = images.clone(), dict.fromkeys(self.titles(), 0)
         near = _nearest(images, labels, pool, classifier.model.classes)
         # An image that is wrong before it is touched needs no attack.
         left = (~_wrong(classifier, images, labels)).nonzero().flatten()
@@ -144,7 +144,8 @@ class BudgetJoint:
         success = judgement.accepted & (judgement.classes != labels)
         return BudgetResult(found, judgement, success, broken)
 
-    def _titles(self) -> Iterator[str]:
+    def titles(self) -> Iterator[str]:
+        """The attempts, by weighting and start."""
         for weighting in self.weightings:
             for start in self.starts:
                 yield f"{weighting}, {start}"
