@@ -7,13 +7,13 @@ import streamlit as st
 from app.attack_lab import session
 from app.attack_lab.details import show_change, show_probabilities
 from app.attack_lab.menus import draw_menus, preset_row
-from app.attack_lab.picture import Picture
 from app.attack_lab.pictures import show_pictures, show_verdict
 from app.attack_lab.sections import show_sections
 from app.attack_lab.settings import Settings
 from app.attack_lab.work import load_subject, triplet_of
 from app.controls import Menu
 from app.runs.choices import Offer
+from app.runs.picture import Picture
 from app.runs.words import sentence
 from core.types import LabError
 
