@@ -74,7 +74,8 @@ class Statistics:
     """What the training images are like, by which the limits are set.
 
     Attributes:
-        variance: Mean squared distance of f(x) from the mean of its class, a latent.
+        variance: Of f(x) around the mean of its class, in the direction in which it varies most:
+            a sphere with this unit holds what an ellipsoid of the true spread does.
         error_mean: Mean of the summed squared error of reconstruction.
         error_deviation: Its standard deviation.
         n: Training images it was measured on.
@@ -92,14 +93,14 @@ class Statistics:
         def both(batch: Tensor) -> Tensor:
             latents = model.encode(batch)[0]
             errors = reconstruction_errors(model.decoder(latents), batch)
-            return torch.cat([model.distances(latents), errors[:, None]], dim=1)
+            return torch.cat([latents, errors[:, None]], dim=1)
 
         with torch.no_grad():
-            found = in_batches(both, images)
-        own = found[:, :-1].gather(1, labels[:, None]).double()
-        errors = found[:, -1].double()
+            found = in_batches(both, images).double()
+        away, errors = found[:, :-1] - model.means[labels], found[:, -1]
+        spread = away.T @ away / len(away)  # (d, d)
         return cls(
-            variance=_rounded(own.mean().item() / model.latent_size),
+            variance=_rounded(torch.linalg.eigvalsh(spread)[-1].item()),
             error_mean=_rounded(errors.mean().item()),
             error_deviation=_rounded(errors.std().item()),
             n=len(images),
