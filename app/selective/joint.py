@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.selective.choices import selective_title
 from app.selective.settings import PAGE
+from app.selective.simplex import QUIET
 from app.selective.stored import find_measured, measured_or_reason, selected_of, total_of
 from app.selective.words import share, with_interval
 from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out
@@ -144,6 +145,7 @@ def error_chart(outcomes: Sequence[Outcome]) -> go.Figure:
                 "array": [0 if one is None else one.interval[1] - one.value for one in errors],
                 "arrayminus": [0 if one is None else one.value - one.interval[0] for one in errors],
                 "thickness": 1.5,
+                "color": QUIET,
             },
             hovertemplate="%{x}: %{y:.2%} accepted and wrong<extra>" + attack + "</extra>",
         )

@@ -13,10 +13,22 @@ from app.selective.curves import Told, rejected_of, risk_chart, roc_chart, roc_o
 from app.selective.settings import PAGE, TOLD_APART, Settings
 from app.selective.words import selected_words, share, with_interval
 from app.selective.work import attacked_crowd
-from app.theme import CHART_CONFIG
+from app.theme import CHART_CONFIG, ROLES, RoleName
+from core.evaluation.accuracy import Accuracy
 from core.evaluation.selected import Selected
 from core.selective import Thresholds
 from core.types import LabError
+
+COUNTS_STYLE = """
+<style>
+.counts { display: grid; grid-template-columns: repeat(3, minmax(0, 11rem)); gap: 0.5rem 1.5rem; }
+.counts span { display: block; font-weight: 600; white-space: nowrap; }
+.counts b { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums;
+  font-weight: 600; white-space: nowrap; }
+.counts small { opacity: 0.8; }
+@media (max-width: 640px) { .counts { gap: 0.5rem; } .counts b { font-size: 1.35rem; } }
+</style>
+"""
 
 
 def show_limits(
@@ -48,20 +60,28 @@ def show_limits(
 
 
 def _show_counts(selected: Selected) -> None:
-    with st.container(key=f"{PAGE}_counts"):
-        with st.container(horizontal=True, gap="large"):
-            for name, accuracy, about in (
-                ("Accuracy", selected.accuracy, "Accepted, and right."),
-                ("Error", selected.error, "Accepted, and wrong."),
-                ("Rejection", selected.rejection, "Not answered."),
-            ):
-                st.metric(name, share(accuracy), help=about, width="content")
-        st.caption(
-            f"Of {selected.n:,} clean validation images, on which nothing was trained. With 95 % "
-            f"intervals: accuracy {with_interval(selected.accuracy)}, error "
-            f"{with_interval(selected.error)}, rejection {with_interval(selected.rejection)}. The "
-            "three add up to 100 %, so read none of them alone."
-        )
+    st.html(counts_html(selected))
+    st.caption(
+        f"Of {selected.n:,} clean validation images, on which nothing was trained. With 95 % "
+        f"intervals: accuracy {with_interval(selected.accuracy)}, error "
+        f"{with_interval(selected.error)}, rejection {with_interval(selected.rejection)}. The "
+        "three add up to 100 %, so read none of them alone."
+    )
+
+
+def counts_html(selected: Selected) -> str:
+    """Accuracy, error and rejection side by side on every screen, as HTML."""
+    cells: tuple[tuple[str, str, Accuracy, RoleName], ...] = (
+        ("accuracy", "accepted and right", selected.accuracy, "purified"),
+        ("error", "accepted and wrong", selected.error, "adversarial"),
+        ("rejection", "not answered", selected.rejection, "noise"),
+    )
+    drawn = "".join(
+        f'<div class="{name}"><span style="color:{ROLES[role].color}">{ROLES[role].mark} {name}'
+        f"</span><b>{share(accuracy)}</b><small>{about}</small></div>"
+        for name, about, accuracy, role in cells
+    )
+    return f'{COUNTS_STYLE}<div class="counts">{drawn}</div>'
 
 
 def _show_risk(crowd: Crowd, usual: Thresholds, limits: Thresholds) -> None:

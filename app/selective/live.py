@@ -180,16 +180,19 @@ def _show_pictures(
         tiles.append(Tile(role="adversarial", png=to_png(seen[0], SCALE), note=note))
     error = f"error {float(found.errors[SEEN]):.1f}"
     made = to_png(found.reconstructions[SEEN], SCALE)
-    tiles.append(Tile(role="purified", title="Reconstruction", png=made, note=error))
+    tiles.append(Tile(role="purified", title="Decoded", png=made, note=error))
     if second is not None:
         note = f"error {float(second.errors):.1f}"
         picture = to_png(second.images[0], SCALE)
-        tiles.append(Tile(role="code", title="Nearest decoded", png=picture, note=note))
-    show_tiles(tiles)
+        tiles.append(Tile(role="code", title="Nearest", png=picture, note=note))
+    # The titles of more than three do not fit side by side.
+    rows = [tiles] if len(tiles) <= 3 else [tiles[:2], tiles[2:]]
+    for row in rows:
+        show_tiles(row)
     st.caption(
         "The classifier encodes the picture, answers with the nearest mean, and decodes its "
-        "latents again. A picture that does not come back, or lies far from every mean, is "
-        "rejected. A good reconstruction does not say that the class is right."
+        "latents again. A picture that is not given back, or lies far from every mean, is "
+        "rejected. One that is decoded well need not be classified right."
     )
 
 
@@ -200,5 +203,5 @@ def _marks(settings: Settings, found: Judgement, second: Reclassification | None
         marked.append(Marked(role="adversarial", title="Adversarial", latents=latents[SEEN]))
     if second is not None:
         place = second.latents[0].cpu().numpy()
-        marked.append(Marked(role="code", title="Nearest decoded", latents=place))
+        marked.append(Marked(role="code", title="Nearest", latents=place))
     return marked

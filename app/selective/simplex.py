@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from app.selective.crowd import Crowd
 from app.theme import ROLES, RoleName, lay_out
 
+QUIET = ROLES["noise"].color
+"""Of what is there for comparison only."""
+
 Places = NDArray[np.float64]
 
 
@@ -72,7 +75,7 @@ def simplex_chart(
         y=around[:, 1],
         mode="markers",
         name="means",
-        marker={"symbol": "diamond-open", "size": 13, "line": {"width": 2}, "color": "#8A93A3"},
+        marker={"symbol": "diamond-open", "size": 13, "line": {"width": 2}, "color": QUIET},
         text=list(classes),
         hovertemplate="mean of %{text}<extra></extra>",
     )
@@ -82,7 +85,7 @@ def simplex_chart(
             x=places[:, 0],
             y=places[:, 1],
             mode="lines",
-            line={"color": "#8A93A3", "width": 1.5, "dash": "dot"},
+            line={"color": QUIET, "width": 1.5, "dash": "dot"},
             hoverinfo="skip",
             showlegend=False,
         )
@@ -95,7 +98,7 @@ def simplex_chart(
             name=f"{look.mark} {one.title}",
             marker={
                 "color": look.color,
-                "symbol": look.symbol,
+                "symbol": look.symbol.replace("line-ns", "x"),
                 "size": 16,
                 "line": {"color": "white", "width": 2},
             },
@@ -115,7 +118,7 @@ def _crowd(figure: go.Figure, crowd: Crowd, classes: Sequence[str]) -> None:
         mode="markers",
         name=f"{len(places)} validation images",
         text=[classes[label] for label in crowd.labels],
-        marker={"color": "#8A93A3", "size": 4, "opacity": 0.45},
+        marker={"color": QUIET, "size": 4, "opacity": 0.45},
         hovertemplate="%{text}<extra></extra>",
     )
 
@@ -139,7 +142,7 @@ def distance_bars(
         x=[round(float(value), 2) for value in distances],
         orientation="h",
         marker={
-            "color": [near if i == nearest else "#8A93A3" for i in range(len(classes))],
+            "color": [near if i == nearest else QUIET for i in range(len(classes))],
             "pattern": {"shape": ["" if i == nearest else "/" for i in range(len(classes))]},
         },
         hovertemplate="%{y}: %{x:.1f}<extra></extra>",
@@ -148,7 +151,7 @@ def distance_bars(
     if math.isfinite(limit):
         figure.add_vline(
             x=limit,
-            line={"color": "#8A93A3", "width": 2, "dash": "dash"},
+            line={"color": QUIET, "width": 2, "dash": "dash"},
             annotation={"text": f"limit {limit:.1f}", "yanchor": "bottom"},
             annotation_position="top right",
         )

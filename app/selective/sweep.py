@@ -8,6 +8,7 @@ import streamlit as st
 from app.selective.choices import TITLES, selective_names, selective_title
 from app.selective.paper import MAXIMUM_ERROR
 from app.selective.settings import PAGE
+from app.selective.simplex import QUIET
 from app.selective.stored import measured_or_reason, selected_of
 from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out
 from core.analysis.selective_file import Measured
@@ -110,7 +111,7 @@ def sweep_chart(points: Sequence[Point], marked: bool) -> go.Figure:
             y=[MAXIMUM_ERROR, MAXIMUM_ERROR],
             mode="lines",
             name="paper's largest error",
-            line={"color": "#8A93A3", "width": 1.5},
+            line={"color": QUIET, "width": 1.5},
             hovertemplate="%{y:.2%}<extra>paper's largest error</extra>",
         )
     return lay_out(

@@ -6,19 +6,13 @@ import streamlit as st
 
 from app.runs.words import sentence
 from app.selective.choices import MODEL, selective_names, selective_title
-from app.selective.paper import (
-    CLEAN_RECOVERED,
-    CLEAN_REJECTED,
-    TABLE_1,
-    TABLE_2,
-    Printed,
-)
+from app.selective.paper import CLEAN_RECOVERED, CLEAN_REJECTED, TABLE_1, TABLE_2, Printed
 from app.selective.stored import find_measured, measure_command, measured_or_reason, selected_of
 from app.selective.words import with_interval
 from core.analysis.selective_bench import Row
 from core.checkpoints import train_command
 from core.data import available_datasets
-from core.evaluation.selected import Selected
+from core.evaluation.accuracy import Accuracy
 from core.types import LabError
 
 NONE = "–"
@@ -36,40 +30,31 @@ def show_tables(dataset: str, name: str) -> None:
     _show_second(dataset, name)
 
 
-def first_table(rows: Sequence[tuple[str, Printed | None, Row | None]]) -> list[dict[str, str]]:
-    """Table 1: one line of the paper's figures and one of ours for every classifier.
+def first_table(printed: Printed | None, row: Row | None) -> list[dict[str, str]]:
+    """One classifier of Table 1: the paper's figures beside ours.
 
     Args:
-        rows: Title, what the paper prints, and our row of the subject ``clean``.
+        printed: What the paper prints; None leaves its column out.
+        row: Ours, of the subject ``clean``; None leaves our column out.
     """
-    lines = []
-    for title, printed, row in rows:
-        if printed is not None:
-            lines.append(
-                {
-                    "": f"{title}, paper",
-                    "without limits": f"{printed.without:.2f} %",
-                    "accuracy": f"{printed.accuracy:.2f} %",
-                    "error": f"{printed.error:.2f} %",
-                    "rejection": f"{printed.rejection:.2f} %",
-                    "images": NONE,
-                }
-            )
-        lines.append(_our_line(title, row))
-    return lines
-
-
-def _our_line(title: str, row: Row | None) -> dict[str, str]:
-    without = None if row is None else selected_of(row, "without")
-    within = None if row is None else selected_of(row)
-    return {
-        "": f"{title}, ours",
-        "without limits": NONE if without is None else with_interval(without.accuracy),
-        "accuracy": NONE if within is None else with_interval(within.accuracy),
-        "error": NONE if within is None else with_interval(within.error),
-        "rejection": NONE if within is None else with_interval(within.rejection),
-        "images": NONE if within is None else f"{within.n:,}",
+    lines: dict[str, dict[str, str]] = {
+        name: {"": name} for name in ("right without limits", "accuracy", "error", "rejection")
     }
+    if printed is not None:
+        figures = (printed.without, printed.accuracy, printed.error, printed.rejection)
+        for line, figure in zip(lines.values(), figures, strict=True):
+            line["paper"] = f"{figure:.2f} %"
+    if row is not None:
+        for line, share in zip(lines.values(), _ours(row), strict=True):
+            line["ours"] = NONE if share is None else with_interval(share)
+    return list(lines.values())
+
+
+def _ours(row: Row) -> tuple[Accuracy | None, ...]:
+    without, within = selected_of(row, "without"), selected_of(row)
+    if without is None or within is None:
+        return (None,) * 4
+    return without.accuracy, within.accuracy, within.error, within.rejection
 
 
 def second_table(rows: Sequence[Row], printed: bool) -> list[dict[str, str]]:
@@ -82,64 +67,55 @@ def second_table(rows: Sequence[Row], printed: bool) -> list[dict[str, str]]:
     lines = []
     for row in rows:
         epsilon = float(row["epsilon"])
-        always, with_limits = selected_of(row, "never_rejecting"), selected_of(row, "rejecting")
+        always, limited = selected_of(row, "never_rejecting"), selected_of(row, "rejecting")
         line = {"FGSM": f"{epsilon:g}" if epsilon else "none"}
         if printed:
             paper = TABLE_2.get(epsilon)
             clean = f"{CLEAN_RECOVERED} of {CLEAN_REJECTED}"
             line["paper"] = f"{paper} %" if paper is not None else NONE if epsilon else clean
-        lines.append(
-            line
-            | {
-                "ours, never rejecting": _right(always),
-                "ours, with limits": _all_three(with_limits),
-                "rejected images": f"{row['rejected']:,}",
-            }
+        line["ours"] = NONE if always is None else with_interval(always.accuracy)
+        line["right, wrong, rejected again"] = (
+            NONE
+            if limited is None
+            else f"{limited.right:,}, {limited.wrong:,}, {limited.rejected:,}"
         )
+        lines.append(line)
     return lines
-
-
-def _right(selected: Selected | None) -> str:
-    return NONE if selected is None else with_interval(selected.accuracy)
-
-
-def _all_three(selected: Selected | None) -> str:
-    if selected is None:
-        return NONE
-    return f"{selected.right} right, {selected.wrong} wrong, {selected.rejected} rejected again"
 
 
 def _show_first(dataset: str) -> None:
     st.markdown("**Table 1: clean test images, without and with limits**")
     ours = [(dataset, name) for name in selective_names(dataset)]
     # Of the page's data set first, then what else the paper has.
-    wanted = list(dict.fromkeys([*ours, *(key for key in TABLE_1 if key[0] == dataset), *TABLE_1]))
-    rows, missing = [], []
-    for key in wanted:
-        printed = TABLE_1.get(key)
-        title = printed.title if printed is not None else _title(*key)
-        row = _clean_row(*key)
-        rows.append((title, printed, row))
-        if row is None:
-            missing.append(f"{title}: {_how(*key)}")
-    st.table(first_table(rows), hide_index=True, border="horizontal", alt="Table 1")
+    wanted = dict.fromkeys([*ours, *(key for key in TABLE_1 if key[0] == dataset), *TABLE_1])
+    with st.grid(columns=3, min_column_width=260):
+        for key in wanted:
+            with st.container():
+                _show_classifier(*key)
     st.caption(
-        "Percent of all test images, ours with 95 % intervals; the paper gives none and had "
-        "10,000 images of MNIST. With limits the three add up to 100 %. Fewer errors beside more "
-        "rejections are no better classifier by themselves: a stricter limit gives both."
+        "Percent of all test images, ours with 95 % intervals; the paper gives none, and had "
+        "10,000 images of MNIST. With limits, accuracy, error and rejection add up to 100 %. Fewer "
+        "errors beside more rejections are no better classifier by themselves: a stricter limit "
+        "gives both."
     )
-    if missing:
-        lines = "\n".join(f"- {line}" for line in missing)
-        st.info(f"Not measured yet:\n{lines}", icon=":material/timer:")
 
 
-def _clean_row(dataset: str, name: str) -> Row | None:
+def _show_classifier(dataset: str, name: str) -> None:
+    printed = TABLE_1.get((dataset, name))
+    title = printed.title if printed is not None else _title(dataset, name)
     try:
         measured = find_measured(dataset, name, "clean")
     except LabError as error:
         st.warning(sentence(error), icon=":material/warning:")
-        return None
-    return None if measured is None else measured.rows[0]
+        measured = None
+    st.markdown(f"**{title}**")
+    row = None if measured is None else measured.rows[0]
+    if printed is not None or row is not None:
+        st.table(first_table(printed, row), hide_index=True, border="horizontal", alt=title)
+    if measured is None:
+        st.caption(f"Not measured here: {_how(dataset, name)}")
+    else:
+        st.caption(f"Ours on {measured.about.n:,} {measured.about.split} images.")
 
 
 def _title(dataset: str, name: str) -> str:
@@ -149,7 +125,7 @@ def _title(dataset: str, name: str) -> str:
 
 
 def _how(dataset: str, name: str) -> str:
-    measure = f"`{measure_command(dataset, name, 'clean')}`."
+    measure = f"`{measure_command(dataset, name, 'clean')}`"
     if name in selective_names(dataset):
         return measure
     return f"`{train_command(dataset, name)}`, then {measure}"
@@ -163,10 +139,11 @@ def _show_second(dataset: str, name: str) -> None:
     printed = (dataset, name) == ("mnist", MODEL)
     rows = second_table(measured.rows, printed)
     st.table(rows, hide_index=True, border="horizontal", alt="Table 2")
+    counts = ", ".join(f"{row['rejected']:,}" for row in measured.rows)
     st.caption(
-        f"Of {measured.about.n:,} {measured.about.split} images after FGSM on the encoder, those "
-        "that were rejected, and the class of the nearest picture that the decoder can make. "
-        "*Never rejecting* gives all of them a class; *with limits* some stay rejected. Which "
-        "images are rejected depends on the classifier, so the two columns are not of the same "
-        "images."
+        f"Of {measured.about.n:,} {measured.about.split} images after FGSM of each epsilon, those "
+        f"that were rejected ({counts}), and the class of the nearest picture that the decoder can "
+        "make. *Ours* gives every one of them a class; the last column keeps both limits, so some "
+        "stay rejected. Which images are rejected depends on the classifier, so paper and ours "
+        "are not about the same images."
     )
