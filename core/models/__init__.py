@@ -33,8 +33,17 @@ MODELS: Mapping[str, type[nn.Module]] = {
 }
 
 
+MIXTURES = {
+    "gm_vae": "GM-VAE",
+    "gm_vae_semi": "GM-VAE, few labels",
+    "gm_vae_variable": "GM-VAE, variable entropy",
+}
+
+
 def classifier_title(name: str) -> str:
     """A classifier as the screen calls it: ``A``, ``ResNet``, ``A, PGD-trained`` for ``a_pgd``."""
+    if name in MIXTURES:
+        return MIXTURES[name]
     base, _, attack = name.partition("_")
     title = {"resnet": "ResNet"}.get(base, base.upper())
     return f"{title}, {attack.upper()}-trained" if attack else title

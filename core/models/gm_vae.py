@@ -64,7 +64,7 @@ class GmVae(nn.Module):
         self.log_var_head = (
             latent_head(image_shape, widths, hidden, latent_size) if variable else None
         )
-        self.decoder = Decoder(latent_size, image_shape, widths, hidden)
+        self.decoder: nn.Module = Decoder(latent_size, image_shape, widths, hidden)
         self.apply(initialise)
         # A constant, which no file needs to hold.
         self.register_buffer("means", torch.eye(classes, latent_size), persistent=False)

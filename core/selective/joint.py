@@ -134,7 +134,8 @@ class PaperJoint:
                 loss = (errors / limits.output) ** self.a + (own / limits.latent) ** self.b
                 if clean is not None:
                     loss = loss + (images - clean).square().flatten(1).sum(1)
-                (images.grad,) = torch.autograd.grad(loss.sum(), images)
+                # The logarithm has the same minimum, and no steep start that Adam remembers.
+                (images.grad,) = torch.autograd.grad(loss.clamp_min(1e-12).log().sum(), images)
             reached = (distances.argmin(1) == targets) & (own <= limits.latent)
             better = reached & (errors <= limits.output) & (loss < least)
             least = torch.where(better, loss, least).detach()
@@ -145,7 +146,9 @@ class PaperJoint:
             with torch.no_grad():
                 images.clamp_(0, 1)
             if on_step is not None:
-                on_step(Step(index=step, of=self.steps, values={"loss": float(loss.mean())}))
+                on_step(
+                    Step(index=step, of=self.steps, values={"loss": float(loss.detach().mean())})
+                )
         found = torch.where(least.isinf()[:, None, None, None], images.detach(), kept)
         with torch.no_grad():
             judgement = classifier.judge(found)
