@@ -8,7 +8,7 @@ import streamlit as st
 from torch import Tensor
 
 from app.results import Results
-from core import checkpoints, data, defenses
+from core import checkpoints, data, defenses, selective as selecting
 from core.types import Classifier, Purifier
 
 MAX_PICTURES = 6_000
@@ -41,6 +41,15 @@ def classifier(dataset: str, name: str) -> Classifier:
     return _classifier(dataset, name, checkpoints.find_row(dataset, name).sha256)
 
 
+def selective(dataset: str, name: str) -> selecting.GmVaeClassifier:
+    """A trained classifier that may decline to answer, with the limits of its training images.
+
+    Raises:
+        CheckpointError: Missing or damaged; the message has the command that mends it.
+    """
+    return _selective(dataset, name, checkpoints.find_row(dataset, name).sha256)
+
+
 def purifier(dataset: str, name: str) -> Purifier:
     """A ready defence.
 
@@ -64,6 +73,11 @@ def _validation(dataset: str, source: str) -> tuple[Tensor, Tensor]:
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _classifier(dataset: str, name: str, sha256: str) -> Classifier:
     return checkpoints.load_classifier(dataset, name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _selective(dataset: str, name: str, sha256: str) -> selecting.GmVaeClassifier:
+    return selecting.load_selective(dataset, name)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

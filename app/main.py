@@ -63,6 +63,12 @@ navigation = st.navigation(
             url_path="robustness",
         ),
         st.Page(
+            PAGES / "selective.py",
+            title="Selective",
+            icon=":material/rule:",
+            url_path="selective",
+        ),
+        st.Page(
             PAGES / "data.py", title="Data and models", icon=":material/database:", url_path="data"
         ),
     ],

@@ -51,6 +51,12 @@ WAYS = (
         "a panel to break it yourself.",
     ),
     (
+        "../pages/selective.py",
+        "Selective",
+        ":material/rule:",
+        "A classifier that may say it does not know, and an attacker who knows its limits.",
+    ),
+    (
         DATA_PAGE,
         "Data and models",
         ":material/database:",

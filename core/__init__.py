@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.defenses import DEFENSES, load_defense
     from core.evaluation import Specification, evaluate
     from core.models import MODELS
+    from core.selective import load_selective
 
 _HOMES = {
     "ATTACKS": "core.attacks",
@@ -24,6 +25,7 @@ _HOMES = {
     "load_classifier": "core.checkpoints",
     "load_dataset": "core.data",
     "load_defense": "core.defenses",
+    "load_selective": "core.selective",
 }
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "load_classifier",
     "load_dataset",
     "load_defense",
+    "load_selective",
 ]
 
 

@@ -63,7 +63,7 @@ def checkpoints(arguments: argparse.Namespace) -> int:
         state = f"  ! {problem}" if problem else ("  ok" if arguments.action == "verify" else "")
         print(f"{row.dataset:15} {row.name:14} {row.size / 1e6:5.1f} MB  {row.sha256[:12]}{state}")
     if arguments.action == "measure":
-        from core.shipping import measure_row
+        from core.measuring import measure_row
 
         for row in rows:
             print(row.name, json.dumps(measure_row(row).figures))
@@ -86,6 +86,15 @@ def latent_lab(arguments: argparse.Namespace) -> int:
     from core.latent_lab import run
 
     for sentence in run(arguments, plain_parameters(arguments.set)):
+        print(sentence)
+    return 0
+
+
+def selective(arguments: argparse.Namespace) -> int:
+    """Measure a selective classifier: accuracy, error and rejection, clean and attacked."""
+    from core.selective_lab import run
+
+    for sentence in run(arguments):
         print(sentence)
     return 0
 
@@ -148,6 +157,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--attack", default="cw")
     one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="attack parameters")
     one.add_argument("--n", type=int, default=1000)
+
+    one = command("selective", selective)
+    subjects = "clean sweep iterative reclassified curves joint paper_joint fooling"
+    one.add_argument("subject", choices=("all", *subjects.split()))
+    one.add_argument("--dataset", default="mnist")
+    one.add_argument("--name", default="gm_vae", help="one, or several with commas between")
+    one.add_argument("--n", type=int, help="images; else as many as each subject takes")
 
     one = command("showcase", showcase)
     one.add_argument("--dataset", default="mnist")

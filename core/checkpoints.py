@@ -24,8 +24,8 @@ CHECKPOINTS_VARIABLE = "LQVAE_CHECKPOINTS"
 LARGEST_FILE = 9_000_000
 """Bytes one file of this repository may take; one's own checkpoints may be larger."""
 
-CLASSIFYING = ("classifier", "adversarial")
-"""Objectives whose models are classifiers."""
+CLASSIFYING = ("classifier", "adversarial", "gm_vae")
+"""Objectives whose models are classifiers; a mixture VAE's nearest mean is one."""
 
 
 class CheckpointError(LabError):

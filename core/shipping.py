@@ -3,31 +3,17 @@
 import platform
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from core.checkpoints import (
-    CHECKPOINTS_VARIABLE,
-    CLASSIFYING,
-    CheckpointRow,
-    checkpoint_rows,
-    load_classifier,
-    load_model,
-    save_checkpoint,
-    write_row,
-)
+from core.checkpoints import CHECKPOINTS_VARIABLE, CheckpointRow, checkpoint_rows, save_checkpoint
 from core.data import dataset_state, load_dataset
-from core.defenses import DEFENSES, LqVaePurifier, MlvgmPurifier, load_defense
-from core.devices import generator_for, has_fast_bfloat16, in_batches, pick_device
-from core.evaluation import Accuracy
-from core.evaluation.cells import CLASSIFIERS
-from core.latent_figures import code_figures, level_nats
-from core.models.gan import Gan
-from core.models.hierarchical_vae import HierarchicalVae
+from core.defenses import DEFENSES
+from core.devices import has_fast_bfloat16, pick_device
+from core.measuring import measure_row
 from core.training import RECIPES, Recipe, Training
-from core.types import Classifier, LabError, OnStep, Purifier
+from core.types import LabError, OnStep
 
 _SMALL = (
     "The authors' loss, quantizer and optimiser at a sixth of the weights of lq_vae and a third of "
@@ -37,12 +23,14 @@ _SMALL = (
 WATCHED = 1_000
 """Images on which every epoch of a training is watched."""
 
-SEARCHED = 1_000
-"""Images on which a defence that searches is measured when it is shipped."""
-
 _PATCHES = (
     "The VAE of Luo & Pfister with their weight of the divergence, at compact width: strided "
     "convolutions instead of theirs with pooling."
+)
+
+_MIXTURE = (
+    "The Gaussian-mixture VAE of Ghosh, Losalka & Black at compact width: strided convolutions "
+    "instead of theirs with pooling, images moved by a pixel or two."
 )
 
 NOTES = {
@@ -69,6 +57,12 @@ NOTES = {
     },
     "mlvgm": "A ladder VAE of a million weights in the place of the paper's large generators, "
     "which cannot be had here; trained on clean images alone, without a classifier.",
+    "gm_vae": f"{_MIXTURE} Trained on all labels.",
+    "gm_vae_semi": f"{_MIXTURE} Trained on 100 labels a class; beyond the paper, an image without "
+    "a label that is clearly nearest to one mean is pulled there when it is turned, stretched and "
+    "moved.",
+    "gm_vae_variable": f"{_MIXTURE} Its encoder gives a variance for every image and latent, for "
+    "comparison.",
     "vae": "The recipe of lq_vae without its quantizer and without its gradient penalty.",
     "patch_vae": _PATCHES,
     "patch_vae_16": _PATCHES,
@@ -182,64 +176,3 @@ def _spare_longer_training(dataset: str, name: str, steps: int) -> None:
                 f"a run of {steps:,} steps would replace the stored {name} of {dataset}, trained "
                 f"for {trained:,}; set {CHECKPOINTS_VARIABLE} to another folder to try it"
             )
-
-
-def measure_row(row: CheckpointRow) -> CheckpointRow:
-    """Measure a stored checkpoint on the test split (validation without it) and write the row."""
-    split = "test" if "test" in dataset_state(row.dataset).readable else "validation"
-    images, labels = load_dataset(row.dataset, split)
-    device = pick_device()
-    images, labels = images.to(device), labels.to(device)
-    model = load_model(row.dataset, row.name)
-    figures: dict[str, Any] = {"split": split, "n": len(images)}
-    if isinstance(model, Gan):
-        # A search for every image: a tenth of them is told as such.
-        images, labels = images[:SEARCHED], labels[:SEARCHED]
-        figures["n"] = len(images)
-    if row.training.get("recipe", {}).get("objective") not in CLASSIFYING:
-        purifier = _purifier_of(row)
-        figures |= _purifier_figures(row.dataset, purifier, images, labels)
-        if isinstance(purifier, LqVaePurifier):
-            figures |= code_figures(purifier, images)
-        if isinstance(model, HierarchicalVae):
-            whole = MlvgmPurifier(model, (0.0,) * len(model.level_shapes))
-            figures["level_nats"] = level_nats(model, images)
-            figures["reconstruction"] = _purifier_figures(row.dataset, whole, images, labels)
-    else:
-        figures["accuracy"] = _accuracy(model, images, labels).as_dict()
-    measured = replace(row, figures=figures)
-    write_row(measured)
-    return measured
-
-
-def _purifier_of(row: CheckpointRow) -> Purifier:
-    """The first defence that uses a checkpoint."""
-    names = [name for name, defence in DEFENSES.items() if defence.checkpoint == row.name]
-    if not names:
-        raise LabError(f"no defence uses the checkpoint {row.name!r}")
-    return load_defense(row.dataset, names[0])
-
-
-def _purifier_figures(
-    dataset: str, purifier: Purifier, images: Tensor, labels: Tensor
-) -> dict[str, Any]:
-    """Reconstruction, and clean accuracy through the purifier."""
-    generator = generator_for(images.device, 0)
-    with torch.no_grad():
-        purified = in_batches(lambda part: purifier(part, generator=generator), images)
-    there = {row.name for row in checkpoint_rows() if row.dataset == dataset}
-    clean = {
-        name: _accuracy(load_classifier(dataset, name), purified, labels).as_dict()
-        for name in CLASSIFIERS[dataset]
-        if name in there
-    }
-    return {
-        "mean_squared_error": round((purified - images).square().mean().item(), 6),
-        "clean_accuracy": clean,
-    }
-
-
-def _accuracy(classifier: Classifier | nn.Module, images: Tensor, labels: Tensor) -> Accuracy:
-    with torch.no_grad():
-        logits = in_batches(classifier, images)
-    return Accuracy(correct=int((logits.argmax(1) == labels).sum()), n=len(images))

@@ -62,6 +62,29 @@ def purify_in_steps(
     return purifier(images, generator=generator)
 
 
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What a selective classifier says of some images.
+
+    Attributes:
+        logits: (n, k); the class with the largest is the answer where the image is accepted.
+        accepted: Whether each image is answered at all, (n,), bool.
+        reasons: Why not, a short word an image; empty where it is accepted.
+    """
+
+    logits: Tensor
+    accepted: Tensor
+    reasons: tuple[str, ...]
+
+
+@runtime_checkable
+class SelectiveClassifier(Protocol):
+    """A classifier that may decline to answer."""
+
+    def __call__(self, images: Tensor) -> Selection:
+        """Judge images (n, c, h, w) in [0, 1]."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One report of a long computation.

@@ -20,13 +20,15 @@ LAYERS = {
     "core/checkpoints.py": {"types", "devices", "models", "packing"},
     "core/attacks": {"types", "devices", "models", "data"},
     "core/defenses": {"types", "devices", "models", "data", "checkpoints"},
+    "core/selective": {"types", "devices", "models", "data", "checkpoints", "attacks"},
     "core/training": {"types", "devices", "models", "data", "attacks", "defenses", "packing"},
     "core/evaluation": {
         *("types", "images", "devices", "models", "data", "checkpoints", "attacks", "defenses"),
+        "selective",
     },
     "core/analysis": {
         *("types", "images", "devices", "models", "data", "checkpoints", "attacks", "defenses"),
-        *("decoding", "evaluation"),
+        *("decoding", "evaluation", "selective"),
     },
 }
 

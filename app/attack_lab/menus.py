@@ -7,7 +7,6 @@ import streamlit as st
 
 from app import cache
 from app.attack_lab import session
-from app.attack_lab.picture import Picture, pick_picture
 from app.attack_lab.presets import PRESETS, active
 from app.attack_lab.settings import PAGE, Settings
 from app.controls import Menu, choose, seed
@@ -22,6 +21,8 @@ from app.runs.menus import (
     other_parameters,
     seed_number,
 )
+from app.runs.picture import Picture, pick_picture
+from app.runs.picture_gallery import Host
 from core.analysis import WORST
 from core.attacks import ATTACKS
 from core.evaluation.threats import WITHOUT_SUBSTITUTE as THREATS
@@ -38,7 +39,8 @@ def draw_menus(
     settings = _defense(settings, offer)
     settings = _attack(settings)
     with place:
-        picture, settings = pick_picture(settings, offer)
+        picked = pick_picture(Host(PAGE, session.openings, session.change), settings, offer)
+    picture, settings = picked.picture, replace(settings, index=picked.index, own=picked.own)
     with st.expander("All parameters", key=session.key("all"), icon=":material/tune:"):
         settings = _advanced(settings, offer, picture)
     not_ready(datasets, offer.defenses)

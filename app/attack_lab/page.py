@@ -7,13 +7,14 @@ import streamlit as st
 from app.attack_lab import session
 from app.attack_lab.details import show_change, show_probabilities
 from app.attack_lab.menus import draw_menus, preset_row
-from app.attack_lab.picture import Picture
 from app.attack_lab.pictures import show_pictures, show_verdict
 from app.attack_lab.sections import show_sections
+from app.attack_lab.selective import answers_of, show_answers
 from app.attack_lab.settings import Settings
 from app.attack_lab.work import load_subject, triplet_of
 from app.controls import Menu
 from app.runs.choices import Offer
+from app.runs.picture import Picture
 from app.runs.words import sentence
 from core.types import LabError
 
@@ -45,6 +46,7 @@ def show_run(settings: Settings, picture: Picture, offer: Offer) -> None:
             subject = replace(subject, spec=replace(spec, target=None))
             st.info("The picture is of the target class already; any other class will do.")
         triplet = triplet_of(subject)
+        answers = {} if triplet is None else answers_of(subject, triplet)
     except LabError as error:
         st.error(f"{sentence(error)} The other choices go on working.", icon=":material/error:")
         return
@@ -53,7 +55,8 @@ def show_run(settings: Settings, picture: Picture, offer: Offer) -> None:
     if picture.digest and picture.label is None:
         st.caption("Nobody has labelled your picture: what the classifier says of it counts.")
     show_verdict(triplet, subject.spec, offer.classes)
-    show_pictures(triplet, offer.classes)
+    show_answers(answers, subject, triplet, offer.classes)
+    show_pictures(triplet, offer.classes, answers)
     left, right = st.columns([5, 4], gap="medium")
     with left:
         show_probabilities(triplet, offer.classes)

@@ -7,6 +7,7 @@ import torch
 
 from app.attack_lab.words import badge, control_words, threat_words, verdict
 from app.gallery import Tile, show_tiles
+from app.runs.words import show_badge
 from app.theme import RoleName
 from core.analysis import Reading, RunSpec, Triplet
 from core.evaluation.threats import THREATS
@@ -15,14 +16,7 @@ from core.images import to_png
 SCALE = 8
 """Screen pixels a side of one image pixel, in the PNG; the page then fits it to the column."""
 
-BADGE_COLORS: Mapping[RoleName, str] = {
-    "clean": "blue",
-    "adversarial": "orange",
-    "purified": "green",
-    "noise": "gray",
-    "code": "violet",
-}
-"""Streamlit's colour words; the configuration gives them the colours of the roles."""
+NO_ANSWERS: Mapping[RoleName, str] = {}
 
 
 def show_verdict(triplet: Triplet, spec: RunSpec, classes: Sequence[str]) -> None:
@@ -30,7 +24,7 @@ def show_verdict(triplet: Triplet, spec: RunSpec, classes: Sequence[str]) -> Non
     told = badge(triplet)
     with st.container(key="lab_verdict", gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(told.text, icon=told.icon, color=BADGE_COLORS[told.role])  # type: ignore[arg-type]
+            show_badge(told)
             st.badge(
                 spec.threat.capitalize() if spec.defense else "No defence",
                 color="gray",
@@ -40,19 +34,33 @@ def show_verdict(triplet: Triplet, spec: RunSpec, classes: Sequence[str]) -> Non
         st.caption(threat_words(triplet, spec))
 
 
-def show_pictures(triplet: Triplet, classes: Sequence[str]) -> None:
-    """Original, adversarial, purified, and the control."""
-    show_tiles(triplet_tiles(triplet, classes))
+def show_pictures(
+    triplet: Triplet, classes: Sequence[str], answers: Mapping[RoleName, str] = NO_ANSWERS
+) -> None:
+    """Original, adversarial, purified, and the control; ``answers`` as in ``triplet_tiles``."""
+    show_tiles(triplet_tiles(triplet, classes, answers))
 
 
-def triplet_tiles(triplet: Triplet, classes: Sequence[str]) -> list[Tile]:
-    """The pictures of a run with what the classifier says of each."""
+def triplet_tiles(
+    triplet: Triplet, classes: Sequence[str], answers: Mapping[RoleName, str] = NO_ANSWERS
+) -> list[Tile]:
+    """The pictures of a run with what the classifier says of each.
+
+    Args:
+        triplet: The run.
+        classes: Names of the classes.
+        answers: Of a classifier that may decline: whether it accepts each picture, in words.
+    """
+    readings: tuple[tuple[RoleName, Reading | None], ...] = (
+        ("clean", triplet.original),
+        ("adversarial", triplet.adversarial),
+        ("purified", triplet.purified),
+    )
     tiles = [
-        _tile("clean", triplet.original, triplet, classes),
-        _tile("adversarial", triplet.adversarial, triplet, classes),
+        _tile(role, reading, triplet, classes, note=answers.get(role, ""))
+        for role, reading in readings
+        if reading is not None
     ]
-    if triplet.purified is not None:
-        tiles.append(_tile("purified", triplet.purified, triplet, classes))
     control = control_words(triplet)
     return [*tiles, _tile("noise", triplet.noise, triplet, classes, note=control)]
 

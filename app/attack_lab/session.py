@@ -1,6 +1,5 @@
 """The settings in the session: opened from the address, changed by widgets, written back."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -73,11 +72,6 @@ def use_preset() -> None:
     if chosen in PRESETS:
         put(apply(PRESETS[chosen], current()))
         st.session_state[NOTES] = ()
-
-
-def surprise(count: int) -> None:
-    """Callback: any image of the gallery."""
-    change(index=random.randrange(count), own=False)
 
 
 def show_notes() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import streamlit as st
+
 from app.theme import ROLES, RoleName
 from core.analysis import Outcome
 
@@ -22,6 +24,15 @@ class Badge:
     icon: str
 
 
+BADGE_COLORS: Mapping[RoleName, str] = {
+    "clean": "blue",
+    "adversarial": "orange",
+    "purified": "green",
+    "noise": "gray",
+    "code": "violet",
+}
+"""Streamlit's colour words; the configuration gives them the colours of the roles."""
+
 BADGES: Mapping[Outcome, Badge] = {
     "wrong before": Badge("Wrong before the attack", "noise", ":material/help:"),
     "not fooled": Badge("Not fooled", "clean", ":material/shield:"),
@@ -39,3 +50,8 @@ OUTCOME_COLORS: Mapping[Outcome, str] = {
     "wrong before": ROLES["noise"].color,
 }
 """The colour of each outcome over many images, where 'fooled' alone does not occur."""
+
+
+def show_badge(badge: Badge) -> None:
+    """Draw a verdict."""
+    st.badge(badge.text, icon=badge.icon, color=BADGE_COLORS[badge.role])  # type: ignore[arg-type]

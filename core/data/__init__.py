@@ -15,8 +15,10 @@ from core.data import fetch, npz, reading
 from core.data.base import SPLITS, Dataset, DatasetState, data_folder
 from core.data.celeba import CELEBA
 from core.data.cifar10 import CIFAR10
+from core.data.coil100 import COIL100
 from core.data.fashion_mnist import FASHION_MNIST
 from core.data.mnist import MNIST
+from core.data.svhn import SVHN
 from core.types import LabError, OnStep
 
 __all__ = [
@@ -41,6 +43,8 @@ DATASETS: Mapping[str, Dataset] = {
     "fashion_mnist": FASHION_MNIST,
     "cifar10": CIFAR10,
     "celeba": CELEBA,
+    "svhn": SVHN,
+    "coil100": COIL100,
 }
 
 

@@ -17,10 +17,13 @@ from core.devices import batch_for, generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES, check, hashes_of
 from core.evaluation.crafting import Crafting
+from core.evaluation.distances import with_distances
 from core.evaluation.doubts import UNDOUBTED, Doubted, find_doubts
 from core.evaluation.keeping import Keeping, OnNotice
 from core.evaluation.papernot import labels_only, train_substitute
 from core.evaluation.records import pack
+from core.evaluation.selected import Selected
+from core.evaluation.selecting import Selecting
 from core.evaluation.specification import Evaluation, Specification, bare_of
 from core.evaluation.strength import too_weak
 from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
@@ -94,6 +97,8 @@ class _Cell:
             on_notice=on_notice,
         )
         self.outcomes: dict[str, str] = {}
+        self.selecting = Selecting.of(spec, self.labels, self.batch)
+        self.selected: dict[str, Selected] = {}
 
     def measure(self) -> Evaluation:
         spec = self.spec
@@ -110,7 +115,7 @@ class _Cell:
             found = replace(found, clean_defended=right, purify_ms=self._ms_since(started))
         if spec.attack is not None:
             found = self._attacked(found, make_attack(spec.attack, **dict(spec.parameters)))
-        return replace(found, outcomes=self.outcomes)
+        return replace(found, outcomes=self.outcomes, selected=self.selected)
 
     def _attacked(self, found: Evaluation, attack: Attack) -> Evaluation:
         if self.spec.threat == "adaptive":
@@ -122,7 +127,7 @@ class _Cell:
             attack_ms=None if seconds is None else round(1000 * seconds / len(adversarial), 2),
             notes=notes,
         )
-        found = self._with_distances(found, adversarial)
+        found = with_distances(found, self.images, adversarial)
         if self.purifier is None:
             return found
         assert found.attacked is not None
@@ -164,12 +169,13 @@ class _Cell:
         spent = self._ms_since(started)
         fooled = torch.cat([part.fooled for part in parts])
         adversarial = torch.cat([part.images for part in parts])
-        found = self._with_distances(found, adversarial)
+        found = with_distances(found, self.images, adversarial)
         if self.purifier.random:
             # The images were chosen by what they did to some draws; new ones judge them.
             robust = self._accuracy("robust", self._pipeline(1), adversarial)
         else:
             robust = self._record("robust", ~fooled)
+            self._select("robust", adversarial)
         doubted = Doubted(
             attack=attack,
             classifier=self.classifier,
@@ -239,21 +245,16 @@ class _Cell:
     def _accuracy(self, name: str, classifier: Classifier, images: Tensor) -> Accuracy:
         with torch.no_grad():
             logits = in_batches(classifier, images, batch_size=self.batch, on_notice=self.on_notice)
+        self._select(name, images)
         return self._record(name, logits.argmax(1) == self.labels)
+
+    def _select(self, name: str, images: Tensor) -> None:
+        if self.selecting is not None:
+            self.selected[name] = self.selecting.counts(name, images, self.purifier)
 
     def _record(self, name: str, right: Tensor) -> Accuracy:
         self.outcomes[name] = pack(right)
         return Accuracy(correct=int(right.sum()), n=len(right))
-
-    def _with_distances(self, found: Evaluation, adversarial: Tensor) -> Evaluation:
-        change = (adversarial - self.images).flatten(1)
-        l2, length = change.norm(dim=1), self.images.flatten(1).norm(dim=1).clamp_min(1e-6)
-        return replace(
-            found,
-            mean_l2=round(l2.mean().item(), 4),
-            mean_linf=round(change.abs().amax(1).mean().item(), 4),
-            mean_relative_l2=round((l2 / length).mean().item(), 4),
-        )
 
     def _ms_since(self, started: float) -> float:
         return round((time.perf_counter() - started) * 1000 / len(self.images), 3)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.evaluation.accuracy import Accuracy
+from core.evaluation.selected import Selected
 from core.evaluation.threats import THREATS
 
 
@@ -136,6 +137,8 @@ class Evaluation:
         device: Where it was measured.
         measured: Date and time, UTC.
         outcomes: For each of the accuracies who was right, as ``records.pack`` writes it.
+        selected: Of a selective classifier, right, wrong and rejected for each of the accuracies,
+            which count its nearest class as an answer; empty for one that answers everybody.
         doubts: Reasons not to trust the robust number.
         notes: What a reader must know.
     """
@@ -155,6 +158,7 @@ class Evaluation:
     device: str = "cpu"
     measured: str = ""
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    selected: Mapping[str, Selected] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -164,6 +168,9 @@ class Evaluation:
         values["specification"] = self.specification.as_dict()
         if self.mean_relative_l2 is None:
             del values["mean_relative_l2"]
+        values["selected"] = {name: each.as_dict() for name, each in self.selected.items()}
+        if not self.selected:
+            del values["selected"]
         for name in ACCURACIES:
             accuracy = getattr(self, name)
             values[name] = None if accuracy is None else accuracy.as_dict()
@@ -177,6 +184,8 @@ class Evaluation:
         for name in ACCURACIES:
             stored = values[name]
             fields[name] = stored and Accuracy(correct=stored["correct"], n=stored["n"])
+        chosen = values.get("selected", {})
+        fields["selected"] = {name: Selected.from_dict(each) for name, each in chosen.items()}
         fields["doubts"] = tuple(values["doubts"])
         fields["notes"] = tuple(values["notes"])
         return cls(**fields)

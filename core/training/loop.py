@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.devices import generator_for
 from core.models import MODELS
+from core.training.batching import batches_of, hidden
 from core.training.objectives import OBJECTIVES
 from core.training.phases import Objective
 from core.training.recipe import SCHEDULES, Recipe
@@ -50,15 +51,13 @@ class Training:
         state_file: Path | None = None,
         held_out: tuple[Tensor, Tensor] | None = None,
     ) -> None:
-        if len(images) < recipe.batch_size:
-            raise LabError(
-                f"{len(images)} training images are fewer than one batch of {recipe.batch_size}"
-            )
+        per_class = recipe.labels_per_class
+        self.batches = batches_of(labels.cpu(), recipe.batch_size, recipe.seed, per_class)
         self.recipe = recipe
         self.device = device
         self.state_file = state_file
         self.images = images.to(device)
-        self.labels = labels.to(device)
+        self.labels = hidden(labels.cpu(), per_class).to(device)
         self.held_out = held_out
         self.history: list[dict[str, float]] = []
         # Initial weights and dropout draw from the global state: fork it.
@@ -80,8 +79,6 @@ class Training:
         self.dropout_state = generator_for("cpu", recipe.seed).get_state()
         self.step = 0
         self.seconds = 0.0
-        self._epoch = -1
-        self._order = torch.empty(0, dtype=torch.int64)
 
     def run(self, on_step: OnStep | None = None, *, save_every_seconds: float = 60.0) -> nn.Module:
         """Train to the end, from wherever the saved state stands.
@@ -125,18 +122,11 @@ class Training:
 
     def _batch(self, step: int) -> Tensor:
         """Indices of one batch: each epoch is a permutation that depends on the seed alone."""
-        per_epoch = len(self.images) // self.recipe.batch_size
-        epoch, position = divmod(step, per_epoch)
-        if epoch != self._epoch:
-            seed = 1_000_003 * self.recipe.seed + epoch
-            self._order = torch.randperm(len(self.images), generator=generator_for("cpu", seed))
-            self._epoch = epoch
-        start = position * self.recipe.batch_size
-        return self._order[start : start + self.recipe.batch_size]
+        return torch.cat([part.batch(step) for part in self.batches])
 
     def _watch(self) -> None:
         """At the end of an epoch, what the objective keeps of it."""
-        ended = self.step % (len(self.images) // self.recipe.batch_size) == 0
+        ended = self.step % len(self.batches[-1]) == 0
         if self.held_out is None or not (ended or self.step == self.recipe.steps):
             return
         images, labels = (part.to(self.device) for part in self.held_out)

@@ -18,6 +18,7 @@ from core.models.lq_vae import LqVae
 from core.models.vae import Vae
 from core.training.adversarial import AdversarialObjective
 from core.training.gan import WganObjective
+from core.training.gm_vae import GmVaeObjective
 from core.training.hierarchical_vae import HierarchicalVaeObjective
 from core.training.losses import (
     LqVaeLoss,
@@ -192,4 +193,5 @@ OBJECTIVES: Mapping[str, type[Any]] = {
     "vae": VaeObjective,
     "wgan": WganObjective,
     "hierarchical_vae": HierarchicalVaeObjective,
+    "gm_vae": GmVaeObjective,
 }

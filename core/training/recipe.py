@@ -27,6 +27,8 @@ class Recipe:
             device computes it natively.
         seed: Seed of initial weights, batches and noise.
         storage: How the trained weights are rounded for the file; see ``core.packing``.
+        labels_per_class: Labels a class that training may see, of the first images of the file;
+            half of every batch has one. 0: all are seen.
     """
 
     model: str
@@ -41,6 +43,7 @@ class Recipe:
     precision: str = "bfloat16"
     seed: int = 0
     storage: str = "float16"
+    labels_per_class: int = 0
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -53,12 +56,17 @@ class Recipe:
             raise ValueError(f"precision must be float32 or bfloat16, got {self.precision!r}")
         if self.steps < 1 or self.batch_size < 1:
             raise ValueError("steps and batch_size must be at least 1")
+        if self.labels_per_class < 0:
+            raise ValueError(f"labels_per_class must be 0 or more, got {self.labels_per_class}")
         if self.storage not in STORAGES:
             raise ValueError(f"storage must be one of {STORAGES}, got {self.storage!r}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the manifest and for telling two runs apart."""
-        return asdict(self)
+        values = asdict(self)
+        if not self.labels_per_class:
+            del values["labels_per_class"]  # what was trained before keeps its name
+        return values
 
 
 def staircase(step: int, steps: int) -> float:

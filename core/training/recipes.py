@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.training.gm_recipes import GM_RECIPES
 from core.training.ladders import LADDERS
 from core.training.recipe import Recipe
 
@@ -157,6 +158,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         )
         for name, steps in _FASHION_STEPS.items()
     },
+    **GM_RECIPES,
     **_robust("mnist", 0.3, mirrored=False),
     **_robust("fashion_mnist", 0.1, mirrored=True),
     **{

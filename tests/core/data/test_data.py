@@ -27,11 +27,12 @@ MNIST_VALIDATION = "479d328b5c9ff4dd972e4464e82f4136fa86ae6e5f0ea49aa37c8c6cf2c2
 
 
 def test_the_table_names_the_data_sets_and_every_row_is_whole() -> None:
-    assert list(DATASETS) == ["mnist", "fashion_mnist", "cifar10", "celeba"]
+    assert list(DATASETS) == [*("mnist", "fashion_mnist", "cifar10", "celeba", "svhn", "coil100")]
+    classes = {"celeba": 2, "coil100": 100}
     for name, row in DATASETS.items():
         assert row.name == name
-        assert len(row.classes) == (2 if name == "celeba" else 10)
-        assert row.image_shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64))
+        assert len(row.classes) == classes.get(name, 10)
+        assert row.image_shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64), (3, 128, 128))
         assert row.title
         assert row.licence
         assert "http" in row.source
@@ -82,7 +83,7 @@ def test_a_missing_split_says_what_to_put_where(folder: Path, split: str) -> Non
         load_dataset("mnist", split)
 
 
-@pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "celeba"])
+@pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "celeba", "svhn", "coil100"])
 def test_a_missing_data_set_is_reported_not_raised(folder: Path, name: str) -> None:
     state = dataset_state(name)
     assert state.readable == {}

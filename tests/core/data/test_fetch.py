@@ -172,7 +172,7 @@ def test_the_published_archives_are_named() -> None:
     from core.data import DATASETS
 
     fetched = {name: row.download for name, row in DATASETS.items() if row.download is not None}
-    assert list(fetched) == ["mnist", "fashion_mnist", "cifar10"]
+    assert list(fetched) == ["mnist", "fashion_mnist", "cifar10", "svhn"]
     for source in fetched.values():
         for archive in source.archives():
             assert len(archive.md5) == 32

@@ -1,0 +1,149 @@
+"""The paper's Tables 1 and 2 with its figures and ours; where we have none, the command."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.runs.words import sentence
+from app.selective.choices import MODEL, selective_names, selective_title
+from app.selective.paper import CLEAN_RECOVERED, CLEAN_REJECTED, TABLE_1, TABLE_2, Printed
+from app.selective.stored import find_measured, measure_command, measured_or_reason, selected_of
+from app.selective.words import with_interval
+from core.analysis.selective_bench import Row
+from core.checkpoints import train_command
+from core.data import available_datasets
+from core.evaluation.accuracy import Accuracy
+from core.types import LabError
+
+NONE = "–"
+
+
+def show_tables(dataset: str, name: str) -> None:
+    """Both tables.
+
+    Args:
+        dataset: The data set of the page.
+        name: The classifier of the page, whose rejected images Table 2 is about.
+    """
+    st.header("The paper's tables, and ours", divider="gray", anchor="tables")
+    _show_first(dataset)
+    _show_second(dataset, name)
+
+
+def first_table(printed: Printed | None, row: Row | None) -> list[dict[str, str]]:
+    """One classifier of Table 1: the paper's figures beside ours.
+
+    Args:
+        printed: What the paper prints; None leaves its column out.
+        row: Ours, of the subject ``clean``; None leaves our column out.
+    """
+    lines: dict[str, dict[str, str]] = {
+        name: {"": name} for name in ("right without limits", "accuracy", "error", "rejection")
+    }
+    if printed is not None:
+        figures = (printed.without, printed.accuracy, printed.error, printed.rejection)
+        for line, figure in zip(lines.values(), figures, strict=True):
+            line["paper"] = f"{figure:.2f} %"
+    if row is not None:
+        for line, share in zip(lines.values(), _ours(row), strict=True):
+            line["ours"] = NONE if share is None else with_interval(share)
+    return list(lines.values())
+
+
+def _ours(row: Row) -> tuple[Accuracy | None, ...]:
+    without, within = selected_of(row, "without"), selected_of(row)
+    if without is None or within is None:
+        return (None,) * 4
+    return without.accuracy, within.accuracy, within.error, within.rejection
+
+
+def second_table(rows: Sequence[Row], printed: bool) -> list[dict[str, str]]:
+    """Table 2: what becomes of rejected images in a second look.
+
+    Args:
+        rows: Of the subject ``reclassified``.
+        printed: Whether the paper's figures belong beside them.
+    """
+    lines = []
+    for row in rows:
+        epsilon = float(row["epsilon"])
+        always, limited = selected_of(row, "never_rejecting"), selected_of(row, "rejecting")
+        line = {"FGSM": f"{epsilon:g}" if epsilon else "none"}
+        if printed:
+            paper = TABLE_2.get(epsilon)
+            clean = f"{CLEAN_RECOVERED} of {CLEAN_REJECTED}"
+            line["paper"] = f"{paper} %" if paper is not None else NONE if epsilon else clean
+        line["ours"] = NONE if always is None else with_interval(always.accuracy)
+        line["right, wrong, rejected again"] = (
+            NONE
+            if limited is None
+            else f"{limited.right:,}, {limited.wrong:,}, {limited.rejected:,}"
+        )
+        lines.append(line)
+    return lines
+
+
+def _show_first(dataset: str) -> None:
+    st.markdown("**Table 1: clean test images, without and with limits**")
+    ours = [(dataset, name) for name in selective_names(dataset)]
+    # Of the page's data set first, then what else the paper has.
+    wanted = dict.fromkeys([*ours, *(key for key in TABLE_1 if key[0] == dataset), *TABLE_1])
+    with st.grid(columns=3, min_column_width=260):
+        for key in wanted:
+            with st.container():
+                _show_classifier(*key)
+    st.caption(
+        "Percent of all test images, ours with 95 % intervals; the paper gives none, and had "
+        "10,000 images of MNIST. With limits, accuracy, error and rejection add up to 100 %. Fewer "
+        "errors beside more rejections are no better classifier by themselves: a stricter limit "
+        "gives both."
+    )
+
+
+def _show_classifier(dataset: str, name: str) -> None:
+    printed = TABLE_1.get((dataset, name))
+    title = printed.title if printed is not None else _title(dataset, name)
+    try:
+        measured = find_measured(dataset, name, "clean")
+    except LabError as error:
+        st.warning(sentence(error), icon=":material/warning:")
+        measured = None
+    st.markdown(f"**{title}**")
+    row = None if measured is None else measured.rows[0]
+    if printed is not None or row is not None:
+        st.table(first_table(printed, row), hide_index=True, border="horizontal", alt=title)
+    if measured is None:
+        st.caption(f"Not measured here: {_how(dataset, name)}")
+    else:
+        st.caption(f"Ours on {measured.about.n:,} {measured.about.split} images.")
+
+
+def _title(dataset: str, name: str) -> str:
+    titles = available_datasets()
+    title = titles[dataset].title if dataset in titles else dataset
+    return f"{title}, {selective_title(name).lower()}"
+
+
+def _how(dataset: str, name: str) -> str:
+    measure = f"`{measure_command(dataset, name, 'clean')}`"
+    if name in selective_names(dataset):
+        return measure
+    return f"`{train_command(dataset, name)}`, then {measure}"
+
+
+def _show_second(dataset: str, name: str) -> None:
+    st.markdown(f"**Table 2: rejected images reclassified ({_title(dataset, name)})**")
+    measured = measured_or_reason(dataset, name, "reclassified")
+    if measured is None:
+        return
+    printed = (dataset, name) == ("mnist", MODEL)
+    rows = second_table(measured.rows, printed)
+    st.table(rows, hide_index=True, border="horizontal", alt="Table 2")
+    counts = ", ".join(f"{row['rejected']:,}" for row in measured.rows)
+    st.caption(
+        f"Of {measured.about.n:,} {measured.about.split} images after FGSM of each epsilon, those "
+        f"that were rejected ({counts}), and the class of the nearest picture that the decoder can "
+        "make. *Ours* gives every one of them a class; the last column keeps both limits, so some "
+        "stay rejected. Which images are rejected depends on the classifier, so paper and ours "
+        "are not about the same images."
+    )

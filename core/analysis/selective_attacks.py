@@ -1,0 +1,77 @@
+"""Rows about attacks that know both limits of a selective classifier."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.analysis.selective_bench import Bench, Row, counted
+from core.devices import batch_for, generator_for
+from core.evaluation.selected import Selected
+from core.selective import BudgetJoint, JointResult, PaperJoint
+
+FOOLING = 100
+"""Starts from noise for each class, as in the paper."""
+
+PAPER = PaperJoint()
+"""The paper's two attacks, whose numbers it does not print."""
+
+STEPS = 100
+"""Of every attempt within a hard budget."""
+
+
+def joint(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """Margin and both limits at once, within a hard budget."""
+    attack = BudgetJoint(norm=job["norm"], epsilon=job["epsilon"], steps=STEPS)
+    generator = generator_for(bench.images.device, bench.seed)
+    broken: Counter[str] = Counter(dict.fromkeys(attack.titles(), 0))
+
+    def work(images: Tensor, labels: Tensor) -> Tensor:
+        made = attack(bench.classifier, images, labels, pool=bench.pool, generator=generator)
+        broken.update(made.broken_by)
+        return made.images
+
+    attacked = bench.batchwise(work, bench.images, bench.labels)
+    return {**bench.judged(attacked)[0], "broken_by": dict(broken)}
+
+
+def paper_joint(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """The paper's Eq. 10: images of one class towards each of the others."""
+    origin, classes = job["origin"], bench.classifier.model.classes
+    chosen = bench.images[bench.labels == origin][: len(bench.images) // classes]
+    targets = [target for target in range(classes) if target != origin]
+    parts = []
+    for index, target in enumerate(targets, start=1):
+        for images in chosen.split(batch_for(chosen.device)):  # type: ignore[no-untyped-call]
+            labels = torch.full((len(images),), origin, device=images.device)
+            wanted = torch.full_like(labels, target)
+            parts.append(PAPER.change(bench.classifier, images, labels, wanted))
+        bench.tell(index, len(targets))
+    return {"images": len(chosen), **_outcome(parts, origin)} if len(chosen) else {"images": 0}
+
+
+def fooling(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """The paper's Eq. 11: noise towards one class; right is what is accepted as that class."""
+    device = bench.images.device
+    # A seed of its own, so that a row does not depend on those before it.
+    generator = generator_for(device, 1_000 * bench.seed + job["target"])
+    parts, size = [], batch_for(device)
+    for start in range(0, FOOLING, size):
+        wanted = torch.full((min(size, FOOLING - start),), job["target"], device=device)
+        parts.append(PAPER.fool(bench.classifier, wanted, generator=generator))
+        bench.tell(start + len(wanted), FOOLING)
+    return _outcome(parts, job["target"])
+
+
+def _outcome(parts: Iterable[JointResult], label: int) -> Row:
+    """What became of images that all have one label."""
+    found = [part.judgement for part in parts]
+    classes = torch.cat([each.classes for each in found])
+    accepted = torch.cat([each.accepted for each in found])
+    labels = torch.full_like(classes, label)
+    return {
+        "selected": Selected.counted(classes, accepted, labels).as_dict(),
+        "reasons": counted(word for each in found for word in each.reasons),
+    }

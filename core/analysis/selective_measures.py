@@ -1,0 +1,158 @@
+"""``MEASURES``: what is told of a selective classifier, row by row, each from one job."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.analysis.selective_attacks import fooling, joint, paper_joint
+from core.analysis.selective_bench import Bench, Row
+from core.analysis.selective_curves import SCORES, errors_at, risk_coverage, roc
+from core.devices import in_batches
+from core.evaluation.selected import Selected
+from core.selective import Thresholds, reclassify
+
+EPSILONS = (0.1, 0.2, 0.3)
+
+PAPERS_EPSILONS = (0.06, 0.12, 0.18, 0.24, 0.3)
+"""Of the paper's Table 2."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One subject.
+
+    Attributes:
+        title: What it tells, as a sentence begins.
+        row: Measures one job.
+        jobs: The jobs for a number of classes; each is part of its row.
+        most: Images unless told otherwise; None takes all of the split.
+    """
+
+    title: str
+    row: Callable[[Bench, Mapping[str, Any]], Row]
+    jobs: Callable[[int], Sequence[Row]]
+    most: int | None = None
+
+
+def plain(bench: Bench, _: Mapping[str, Any]) -> Row:
+    """Clean images, without and with the limits."""
+    return bench.judged(bench.images)[0]
+
+
+def encoder_attacked(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """An attack on the encoder alone."""
+    return bench.judged(bench.attacked(job["attack"], job["parameters"]))[0]
+
+
+def reclassified(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """What is rejected, clean or by FGSM, and what it is after all."""
+    epsilon = job["epsilon"]
+    images = bench.attacked("fgsm", {"epsilon": epsilon}) if epsilon else bench.images
+    with torch.no_grad():
+        rejected = in_batches(bench.classifier.answers, images)[:, 1] == 0
+    labels = bench.labels[rejected]
+    row: Row = {"rejected": len(labels)}
+    if not len(labels):
+        return row
+
+    def work(batch: Tensor, _: Tensor) -> Tensor:
+        found = reclassify(bench.classifier, batch)
+        return torch.stack([found.classes, found.accepted.long()], dim=1)
+
+    given = bench.batchwise(work, images[rejected], labels)
+    everyone = torch.ones_like(rejected[rejected])
+    row["never_rejecting"] = Selected.counted(given[:, 0], everyone, labels).as_dict()
+    row["rejecting"] = Selected.counted(given[:, 0], given[:, 1].bool(), labels).as_dict()
+    return row
+
+
+def curve(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """Risk over coverage on clean images; or how well the limits tell an attack from them."""
+    model = bench.classifier.model
+    limits = Thresholds.calibrated(bench.classifier.statistics, model.latent_size)
+    _, before = bench.judged(bench.images)
+    clean = before.scores(limits)
+    if "score" in job:
+        return {"risk_coverage": asdict(risk_coverage(clean[job["score"]], before.right))}
+    _, after = bench.judged(bench.attacked(job["attack"], job["parameters"]))
+    attacked = after.scores(limits)
+    # An image whose class the attack did not change has nothing that must be told.
+    fooled = ~after.right
+    told = SCORES if fooled.any() else ()
+    wrong = errors_at(clean["both"], attacked["both"], after.right)
+    return {
+        "fooled": int(fooled.sum()),
+        "roc": {score: asdict(roc(clean[score], attacked[score][fooled])) for score in told},
+        "wrong_at_rejection": {str(share): count for share, count in wrong.items()},
+    }
+
+
+def _attack(name: str, **parameters: object) -> Row:
+    return {"attack": name, "parameters": parameters}
+
+
+def _iterative() -> list[Row]:
+    steps = (("pgd", 40), ("mi_fgsm", 10))
+    return [_attack(name, epsilon=e, steps=count) for name, count in steps for e in EPSILONS]
+
+
+def _told_apart() -> list[Row]:
+    return [
+        *({"score": score} for score in SCORES),
+        *(_attack("fgsm", epsilon=epsilon) for epsilon in EPSILONS),
+        *(_attack("pgd", epsilon=epsilon, steps=40) for epsilon in EPSILONS),
+    ]
+
+
+MEASURES: Mapping[str, Measure] = {
+    "clean": Measure(
+        title="Clean images without and with the limits (Table 1)",
+        row=plain,
+        jobs=lambda classes: [{}],
+    ),
+    "sweep": Measure(
+        title="FGSM on the encoder over its budget (Figures 3 and 5)",
+        row=encoder_attacked,
+        jobs=lambda classes: [_attack("fgsm", epsilon=round(0.02 * i, 2)) for i in range(16)],
+    ),
+    "iterative": Measure(
+        title="PGD and MI-FGSM on the encoder",
+        row=encoder_attacked,
+        jobs=lambda classes: _iterative(),
+        most=1_000,
+    ),
+    "reclassified": Measure(
+        title="What is rejected, and what it is after all (Table 2)",
+        row=reclassified,
+        jobs=lambda classes: [{"epsilon": epsilon} for epsilon in (0.0, *PAPERS_EPSILONS)],
+    ),
+    "curves": Measure(
+        title="Risk over coverage, and attacks told from clean images",
+        row=curve,
+        jobs=lambda classes: _told_apart(),
+        most=1_000,
+    ),
+    "joint": Measure(
+        title="Margin and both limits attacked at once, within a hard budget",
+        row=joint,
+        jobs=lambda classes: [
+            *({"norm": "linf", "epsilon": epsilon} for epsilon in EPSILONS),
+            {"norm": "l2", "epsilon": 1.5},
+        ],
+        most=200,
+    ),
+    "paper_joint": Measure(
+        title="The paper's attack on both limits (Eq. 10)",
+        row=paper_joint,
+        jobs=lambda classes: [{"origin": origin} for origin in range(classes)],
+        most=1_000,
+    ),
+    "fooling": Measure(
+        title="The paper's fooling images from noise (Eq. 11)",
+        row=fooling,
+        jobs=lambda classes: [{"target": target} for target in range(classes)],
+    ),
+}

@@ -1,0 +1,43 @@
+"""Selective classification: who is answered, who is rejected and why, and who is asked again."""
+
+from core.selective.budget import STARTS, WEIGHTINGS, BudgetJoint, BudgetResult
+from core.selective.classifier import STATISTICS, GmVaeClassifier, Judgement, load_selective
+from core.selective.joint import JointResult, PaperJoint
+from core.selective.reclassify import Reclassification, reclassify
+from core.selective.thresholds import (
+    BOTH,
+    COVERAGE,
+    DEVIATIONS,
+    NOT_REPRODUCED,
+    REASONS,
+    TOO_FAR,
+    Statistics,
+    Thresholds,
+    chi_square_coverage,
+    chi_square_limit,
+)
+
+__all__ = [
+    "BOTH",
+    "COVERAGE",
+    "DEVIATIONS",
+    "NOT_REPRODUCED",
+    "REASONS",
+    "STARTS",
+    "STATISTICS",
+    "TOO_FAR",
+    "WEIGHTINGS",
+    "BudgetJoint",
+    "BudgetResult",
+    "GmVaeClassifier",
+    "JointResult",
+    "Judgement",
+    "PaperJoint",
+    "Reclassification",
+    "Statistics",
+    "Thresholds",
+    "chi_square_coverage",
+    "chi_square_limit",
+    "load_selective",
+    "reclassify",
+]

@@ -1,0 +1,95 @@
+"""``python -m core selective``: measure a selective classifier, and ship what was found.
+
+Every subject writes its own file after every row, and is skipped when that file is there and fits
+the checkpoint; so a run that was stopped goes on where it was.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from core.analysis.selective_bench import Bench, Row
+from core.analysis.selective_file import Measured, Subject, store_measured, stored_measured
+from core.analysis.selective_measures import MEASURES, Measure
+from core.checkpoints import find_row
+from core.data import dataset_state, load_dataset
+from core.devices import pick_device
+from core.selective import GmVaeClassifier, load_selective
+from core.terminal import Bar
+
+POOL = 2_000
+"""Images, from a split that is not attacked, towards which a joint attack may start."""
+
+
+def run(arguments: argparse.Namespace) -> Iterator[str]:
+    """Do what the command line asks for, and tell what was done.
+
+    Args:
+        arguments: ``subject``, ``dataset``, ``name`` (one, or several with commas between), ``n``.
+
+    Raises:
+        LabError: Data or a checkpoint is missing.
+        ValueError: A number is out of its range.
+    """
+    subjects = tuple(MEASURES) if arguments.subject == "all" else (arguments.subject,)
+    for name in arguments.name.split(","):
+        classifier = load_selective(arguments.dataset, name)
+        for subject in subjects:
+            count = arguments.n or MEASURES[subject].most
+            yield measure(classifier, arguments.dataset, name, subject, count)
+
+
+def measure(
+    classifier: GmVaeClassifier, dataset: str, name: str, subject: str, count: int | None
+) -> str:
+    """Measure one subject, from wherever its file stands, and say so.
+
+    Args:
+        classifier: With its limits.
+        dataset: A row of ``DATASETS``.
+        name: Its checkpoint.
+        subject: A row of ``MEASURES``.
+        count: Images at most; None takes all.
+    """
+    split = "test" if "test" in dataset_state(dataset).readable else "validation"
+    images, labels = load_dataset(dataset, split, count=count)
+    about = Subject(subject=subject, dataset=dataset, name=name, split=split, n=len(images))
+    chosen = MEASURES[subject]
+    jobs = chosen.jobs(classifier.model.classes)
+    begun = _begun(about)
+    if len(begun) == len(jobs):
+        return f"{subject} of {name} is up to date"
+    other = "validation" if split == "test" else "train"
+    device = pick_device()
+    pool, pool_labels = load_dataset(dataset, other, count=POOL)
+    with Bar(f"{subject} {name}") as on_step:
+        bench = Bench(
+            classifier=classifier,
+            images=images.to(device),
+            labels=labels.to(device),
+            pool=(pool.to(device), pool_labels.to(device)),
+            on_step=on_step,
+        )
+        return f"wrote {_stored(bench, chosen, about, begun)}"
+
+
+def _begun(about: Subject) -> tuple[Row, ...]:
+    """The rows that an earlier run of the same measurement has left."""
+    before = stored_measured(about.dataset, about.name, about.subject)
+    return () if before is None or before.about != about or before.outdated else before.rows
+
+
+def _stored(bench: Bench, chosen: Measure, about: Subject, begun: tuple[Row, ...]) -> str:
+    jobs, rows = chosen.jobs(bench.classifier.model.classes), list(begun)
+    path = ""
+    for job in jobs[len(begun) :]:
+        rows.append({**job, **chosen.row(bench, job)})
+        found = Measured(
+            about=about,
+            thresholds=asdict(bench.classifier.thresholds),
+            sha256=find_row(about.dataset, about.name).sha256,
+            rows=tuple(rows),
+            complete=len(rows) == len(jobs),
+        )
+        path = str(store_measured(found))
+    return path
