@@ -36,7 +36,7 @@ ATTACKED = 500
 
 KEPT = 24
 QUICK_JOINT = {"targets": 2, "weightings": ("even", "hardest"), "steps": 60}
-"""The joint attack on this page tries less than the stored measurement, to end within some seconds."""
+"""The joint attack on this page tries less than the stored measurement, to end in some seconds."""
 
 
 @dataclass(frozen=True, eq=False)
