@@ -25,7 +25,7 @@ HELP = (
     "FGSM, MI-FGSM and PGD see the encoder alone, as in the paper: they move the image towards "
     "another mean and know of no limit. The joint attacks see encoder, decoder and both limits. "
     "The paper's has no budget and one weighting; the last one keeps to the budget and tries "
-    "several weightings and starts, which takes up to a minute."
+    "several weightings and starts, which takes some seconds."
 )
 MODEL_HELP = (
     "How it was trained. **All labels**: one Gaussian a class, constant entropy. **100 labels a "

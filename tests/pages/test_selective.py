@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app import cache
 from app.selective import work
 from core.checkpoints import CheckpointRow, save_checkpoint
+from core.images import to_png
 from core.models.gm_vae import GmVae
 from core.selective import GmVaeClassifier, Statistics
 from tests.server import ROOT
@@ -149,6 +150,17 @@ def test_an_accepted_image_cannot_be_reclassified(open_page: Open) -> None:
     button = page.button(key="selective_reclassify")
     assert button.disabled
     assert "Off: the image is accepted" in button.help
+
+
+def test_a_picture_of_one_s_own_is_judged(open_page: Open) -> None:
+    page = open_page(attack="none")
+    page.segmented_control(key="selective_w_source").set_value("upload").run()
+    ring = torch.zeros(28, 28)
+    ring[8:20, 8:20], ring[11:17, 11:17] = 1.0, 0.0
+    page.file_uploader(key="selective_upload").upload("ring.png", to_png(ring)).run()
+    assert not page.exception
+    assert "Nobody has labelled this picture" in verdict(page)
+    assert page.query_params["picture"] == "own"
 
 
 def test_an_odd_address_is_mended_and_said(open_page: Open) -> None:
