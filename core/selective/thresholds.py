@@ -4,12 +4,12 @@ The latent limit is a quantile of the chi-square distribution, as in the paper (
 Black, 2019, arXiv 1806.00081); its unit is the spread that f(x) really has around the means.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
+from scipy.special import chdtr, gammaincinv
 from torch import Tensor
 
 from core.devices import in_batches
@@ -37,10 +37,7 @@ def chi_square_coverage(limit: float, latents: int) -> float:
         limit: At least 0; may be infinite.
         latents: Degrees of freedom, at least 1.
     """
-    if math.isinf(limit):
-        return 1.0
-    half = torch.tensor([latents / 2, limit / 2], dtype=torch.float64)
-    return float(torch.special.gammainc(half[0], half[1]))
+    return float(chdtr(latents, limit))
 
 
 def chi_square_limit(coverage: float, latents: int) -> float:
@@ -55,18 +52,7 @@ def chi_square_limit(coverage: float, latents: int) -> float:
     """
     if not 0 <= coverage <= 1:
         raise ValueError(f"coverage must be 0 to 1, got {coverage}")
-    if coverage in (0, 1):
-        return math.inf if coverage else 0.0
-    low, high = 0.0, float(latents)
-    while chi_square_coverage(high, latents) < coverage:
-        high *= 2
-    # Halving a range of doubles ends where two neighbours meet.
-    while low < (middle := (low + high) / 2) < high:
-        if chi_square_coverage(middle, latents) < coverage:
-            low = middle
-        else:
-            high = middle
-    return high
+    return float(2 * gammaincinv(latents / 2, coverage))
 
 
 @dataclass(frozen=True, kw_only=True)
