@@ -10,6 +10,7 @@ from app.defenses.settings import PAGE
 from app.robustness.stored import stored_suites
 from core.defenses import DEFENSES
 from core.evaluation import COMPARED
+from core.evaluation.cells import DRAWS
 from core.evaluation.commands import table_command
 from core.evaluation.side_by_side import (
     Column,
@@ -18,6 +19,7 @@ from core.evaluation.side_by_side import (
     side_by_side,
 )
 from core.evaluation.side_by_side_text import column_title, row_title
+from core.evaluation.threats import JUDGED_DRAWS
 from core.models import classifier_title
 
 STYLE = """
@@ -140,13 +142,32 @@ def words_below(table: SideBySide) -> str:
             "classifier and meet a defence they have never seen. A question mark has doubts about "
             "the figure."
         )
-        told += sorted(_doubted(table))
+        told += [*_random_words(table), *sorted(_doubted(table))]
     else:
         told.append(
             "None of these attackers knows the defence, so none of these figures is robustness: "
             f"`{table_command('adaptive', table.dataset)}` measures it (for the first classifier)."
         )
     return " ".join(told)
+
+
+def _random_words(table: SideBySide) -> list[str]:
+    """How often the defences that draw at random are drawn, where an attacker knows them."""
+    knowing = [place for place, column in enumerate(table.columns) if column.knows]
+    drawn = [
+        f"{row_title(name)} {DRAWS.get(str(name), 1)}"
+        for name, row in table.rows.items()
+        if name is not None
+        and name in DEFENSES
+        and DEFENSES[name].random
+        and any(row[place] for place in knowing)
+    ]
+    if not drawn:
+        return []
+    return [
+        f"Draws that such an attacker averages in every gradient of a random defence: "
+        f"{', '.join(drawn)}; an image has fallen when most of {JUDGED_DRAWS} draws fail."
+    ]
 
 
 def _counts(table: SideBySide) -> str:

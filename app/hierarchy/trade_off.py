@@ -16,6 +16,7 @@ from core.analysis.level_effects import COMMAND, LevelEffect, stored_effects
 from core.attacks import ATTACKS
 from core.defenses.level_schedules import SCHEDULES
 from core.evaluation import Accuracy, Evaluation
+from core.evaluation.commands import table_command
 from core.types import LabError
 
 SUITE = "attenuation"
@@ -64,9 +65,21 @@ def _show(cells: Sequence[Evaluation], curve: str, keep: Callable[[str], object]
     st.caption(
         f"Right answers behind classifier {cells[0].specification.classifier.upper()} with 95 % "
         f"intervals: {_counts(lines)}. At 0 % every level is kept, at 100 % the schedule is drawn "
-        "anew as it stands. Only the attacker who knows the defence, where there is one, says how "
-        "robust it is; a rise of the other curves is no proof of safety."
+        f"anew as it stands. {_knowing_words(cells)} A rise of the other curves is no proof of "
+        "safety: their attacks have never seen the defence."
     )
+
+
+def _knowing_words(cells: Sequence[Evaluation]) -> str:
+    """Who says how robust the defence is, and how often that attacker draws."""
+    draws = {one.specification.draws for one in cells if one.specification.threat == "adaptive"}
+    if draws:
+        return (
+            "Only the attacker who knows the defence says how robust it is; every gradient of it "
+            f"averages {max(draws)} draws."
+        )
+    command = table_command(SUITE, cells[0].specification.dataset)
+    return f"The attacker who knows the defence is not measured yet: `{command}` does that."
 
 
 def lines_of(cells: Sequence[Evaluation], schedule: int) -> dict[tuple[RoleName, str], list[Point]]:

@@ -7,7 +7,7 @@ generator was not trained for this, nor for any classifier or attack.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor
@@ -23,6 +23,7 @@ HOTTEST = 2.0
 MOST_DRAWS = 64
 
 
+@runtime_checkable
 class LevelGenerator(Protocol):
     """All that is asked of a generator: encode to levels, draw a level anew, decode.
 

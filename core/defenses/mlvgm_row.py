@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from core.checkpoints import CheckpointError, load_model
 from core.defenses.base import Defense, Setting
 from core.defenses.level_schedules import SCHEDULES, schedule
-from core.defenses.mlvgm import MlvgmPurifier
-from core.models.hierarchical_vae import HierarchicalVae
+from core.defenses.mlvgm import LevelGenerator, MlvgmPurifier
 from core.types import Purifier
 
 CONTRASTS: Mapping[str, float] = {"mnist": 8.0}
@@ -19,8 +18,8 @@ it drawn anew), with it on 94 %; of 5,000 clean ones 98.9 % stay right, all kept
 
 def _build(dataset: str, **settings: int) -> Purifier:
     model = load_model(dataset, "mlvgm")
-    if not isinstance(model, HierarchicalVae):
-        raise CheckpointError(f"checkpoint 'mlvgm' of {dataset} is no hierarchical VAE")
+    if not isinstance(model, LevelGenerator):
+        raise CheckpointError(f"checkpoint 'mlvgm' of {dataset} is no generator with levels")
     whole = schedule(SCHEDULES[settings["schedule"]], dataset, len(model.level_shapes))
     return MlvgmPurifier(
         model,

@@ -17,7 +17,8 @@ from core.defenses.level_schedules import (
     schedules_file,
     store_schedule,
 )
-from core.defenses.mlvgm import blurred, contrasted
+from core.defenses.mlvgm import LevelGenerator, blurred, contrasted
+from core.models import MODELS
 from core.models.hierarchical_vae import HierarchicalVae
 
 ARGUMENTS = {"sides": [1, 4, 8, 16], "latents": [3, 2, 2, 1], "widths": [4, 4, 6, 8]}
@@ -139,6 +140,7 @@ class Spy:
 
 
 def test_any_generator_with_levels_will_do(images: Tensor) -> None:
+    assert isinstance(Spy(), LevelGenerator)
     kept = MlvgmPurifier(Spy(), (0.0, 0.0))(images, generator=seeded())
     assert torch.allclose(kept, images, atol=1e-6)
     smooth = MlvgmPurifier(Spy(), (0.0, 1.0), temperature=0.05)(images, generator=seeded())
@@ -166,6 +168,12 @@ def test_what_makes_no_sense_is_refused(
 def test_images_of_another_size_are_refused(ladder: HierarchicalVae) -> None:
     with pytest.raises(ValueError, match="makes images of 1x28x28 values, got 3x32x32"):
         MlvgmPurifier(ladder, KEPT)(torch.zeros(1, 3, 32, 32), generator=seeded())
+
+
+def test_a_checkpoint_without_levels_is_refused(checkpoint_copy: Path) -> None:
+    save_checkpoint(MODELS["b"](), {"dataset": "mnist", "name": "mlvgm", "model": "b"})
+    with pytest.raises(CheckpointError, match="'mlvgm' of mnist is no generator with levels"):
+        load_defense("mnist", "mlvgm")
 
 
 def test_schedules_grow_from_coarse_to_fine() -> None:
