@@ -38,8 +38,8 @@ def test_risk_falls_where_the_scores_know_the_mistakes() -> None:
     scores = np.array([0.1, 0.2, 0.3, 0.4])
     right = np.array([True, True, True, False])
     curve = risk_coverage(scores, right)
-    assert curve.coverage == (0.25, 0.5, 0.75, 1)
-    assert curve.risk == (0, 0, 0, 0.25)
+    assert list(curve.coverage) == [0.25, 0.5, 0.75, 1]
+    assert list(curve.risk) == [0, 0, 0, 0.25]
     assert curve.area == pytest.approx(1 / 16)
     blind = risk_coverage(scores, right[::-1])
     assert blind.risk == pytest.approx((1, 0.5, 0.33333, 0.25))
