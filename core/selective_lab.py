@@ -5,7 +5,7 @@ the checkpoint; so a run that was stopped goes on where it was.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from core.analysis.selective_bench import Bench, Row
@@ -56,7 +56,8 @@ def measure(
     about = Subject(subject=subject, dataset=dataset, name=name, split=split, n=len(images))
     chosen = MEASURES[subject]
     jobs = chosen.jobs(classifier.model.classes)
-    begun = _begun(about)
+    limits = asdict(classifier.thresholds)
+    begun = _begun(about, limits)
     if len(begun) == len(jobs):
         return f"{subject} of {name} is up to date"
     other = "validation" if split == "test" else "train"
@@ -73,10 +74,12 @@ def measure(
         return f"wrote {_stored(bench, chosen, about, begun)}"
 
 
-def _begun(about: Subject) -> tuple[Row, ...]:
+def _begun(about: Subject, limits: Mapping[str, float]) -> tuple[Row, ...]:
     """The rows that an earlier run of the same measurement has left."""
     before = stored_measured(about.dataset, about.name, about.subject)
-    return () if before is None or before.about != about or before.outdated else before.rows
+    if before is None or before.outdated:
+        return ()
+    return before.rows if (before.about, before.thresholds) == (about, limits) else ()
 
 
 def _stored(bench: Bench, chosen: Measure, about: Subject, begun: tuple[Row, ...]) -> str:

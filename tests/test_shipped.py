@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core import load_classifier, load_dataset, load_defense
+from core import load_classifier, load_dataset, load_defense, load_selective
 from core.attacks import make_attack
 from core.checkpoints import (
     LARGEST_FILE,
@@ -19,6 +19,7 @@ from core.checkpoints import (
 from core.data import dataset_state
 from core.defenses import DEFENSES, CodedPurifier
 from core.evaluation import SUITES, attack_adaptively, defended, stored_results
+from core.evaluation.selected import Selected
 from core.measuring import SEARCHED
 from core.models.gan import Gan
 from core.models.lq_vae import LqVae
@@ -210,3 +211,19 @@ def test_clothes_are_fooled_and_purified() -> None:
         with torch.no_grad():
             assert accuracy(classifier(purifier(images)), labels) > 0.7
             assert accuracy(classifier(purifier(result.images)), labels[:60]) > 0.65
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("gm_vae", 0.993), ("gm_vae_semi", 0.985), ("gm_vae_variable", 0.985)]
+)
+def test_mixtures_reach_their_paper(name: str, least: float, digits: tuple[Tensor, Tensor]) -> None:
+    images, labels = digits
+    figures = find_row("mnist", name).figures
+    assert figures["accuracy"]["value"] >= least
+    selected = Selected.from_dict(figures["selected"])
+    assert selected.error.value <= 0.005
+    found = load_selective("mnist", name)(images)
+    assert found.accepted.float().mean() >= selected.accuracy.value - 0.03
+    assert accuracy(found.logits[found.accepted], labels[found.accepted]) >= 0.99
+    noise = load_selective("mnist", name)(torch.rand(images.shape))
+    assert not noise.accepted.any(), "rubbish is rejected"

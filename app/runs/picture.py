@@ -19,6 +19,7 @@ from core.types import LabError
 
 SOURCES = {"gallery": "Gallery", "draw": "Draw", "upload": "Upload"}
 
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """What is attacked.

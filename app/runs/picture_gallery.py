@@ -105,6 +105,7 @@ def _choose_class(host: Host, label: int, offer: Offer, labels: Tensor) -> int:
 
     if st.session_state.get(key) not in range(len(offer.classes)):
         st.session_state[key] = label
+
     def surprise() -> None:
         host.change(index=random.randrange(offer.count), own=False)
 
@@ -143,5 +144,3 @@ def _thumbs(host: Host, settings: Pictured, shown: list[int], name: str) -> int:
         label_visibility="collapsed",
     )
     return settings.index if picked is None else int(picked)
-
-

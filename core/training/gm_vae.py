@@ -9,7 +9,7 @@ from torch.nn import functional
 from typing_extensions import override
 
 from core.models.gm_vae import GmVae
-from core.training.losses import Parts, random_crops
+from core.training.losses import Parts, random_crops, with_noise
 from core.training.phases import Objective, Phase, adam, grown_share
 
 TURN, STRETCH, SHEAR, MOVE = 0.26, 0.15, 0.2, 0.15
@@ -30,6 +30,8 @@ class GmVaeObjective(Objective):
     Attributes:
         alpha: Weight of the squared distance to the mean, against the summed squared error.
         shifted: Images are seen moved by up to so many pixels, black coming in at the border.
+        noise: Largest amplitude of the random-sign noise on what the encoder sees, in [0, 1] pixel
+            units; what it is held to stays clean. The paper tells of none.
         consistency: Weight, as a share of alpha, of a term that the paper does not have: an image
             turned, stretched, sheared and moved at random is pulled to its class, or, without a
             label, to the mean that it was clearly nearest to before; 0 leaves it out.
@@ -38,6 +40,7 @@ class GmVaeObjective(Objective):
 
     alpha: float = 50.0
     shifted: int = 0
+    noise: float = 0.0
     consistency: float = 0.0
     warm_up: int = 0
 
@@ -67,14 +70,15 @@ class GmVaeObjective(Objective):
             model: The mixture.
             images: (n, c, h, w) in [0, 1].
             labels: (n,), -1 where there is none.
-            generator: Draws shifts and noise.
+            generator: Draws what is random.
             trust: Weight of what images without a label are pulled to, 0 to 1.
         """
         seen = images
         if self.shifted:
             padded = functional.pad(images, [self.shifted] * 4)
             seen = random_crops(padded, images.shape[-1], generator)
-        mean, variance = model.encode(seen)
+        given = with_noise(seen, self.noise, generator) if self.noise else seen
+        mean, variance = model.encode(given)
         noise = torch.randn(mean.shape, generator=generator, device=mean.device)
         made = model.decoder(mean + variance.sqrt() * noise)
         error = (made - seen).square().flatten(1).sum(1)

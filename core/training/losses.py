@@ -28,6 +28,13 @@ def half_mirrored(images: Tensor, generator: Generator) -> Tensor:
     return torch.where(draws < 0.5, images.flip(-1), images)
 
 
+def with_noise(images: Tensor, largest: float, generator: Generator | None) -> Tensor:
+    """Images (n, c, h, w) with noise of random sign, up to ``largest``, drawn anew for each."""
+    amplitude = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
+    signs = _signs_like(images, generator)
+    return (images + largest * amplitude * signs).clamp(0, 1)
+
+
 def random_crops(images: Tensor, side: int, generator: Generator) -> Tensor:
     """From each image (n, c, h, w) a square (n, c, side, side) at a place drawn anew."""
     n, channels, height, width = images.shape
@@ -144,9 +151,7 @@ class LqVaeLoss:
     def _seen(self, images: Tensor, generator: Generator | None) -> Tensor:
         if self.input_noise == 0:
             return images.detach().clone()
-        amplitude = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
-        signs = _signs_like(images, generator)
-        return (images + self.input_noise * amplitude * signs).clamp(0, 1)
+        return with_noise(images, self.input_noise, generator)
 
     def _flipped(self, codes: Tensor, generator: Generator | None) -> Tensor:
         if self.code_flips == 0:

@@ -83,7 +83,7 @@ def test_a_stopped_run_goes_on_to_the_same_file(
 
 
 @pytest.mark.usefixtures("stored")
-def test_other_weights_or_images_are_measured_anew() -> None:
+def test_other_weights_limits_or_images_are_measured_anew() -> None:
     assert run("clean") == 0
     before = stored_measured("mnist", "gm_vae", "clean")
     assert main(["selective", "clean", "--n", "5"]) == 0
@@ -92,6 +92,12 @@ def test_other_weights_or_images_are_measured_anew() -> None:
     assert found is not None
     assert (before.about.n, found.about.n) == (8, 5)
     row = find_row("mnist", "gm_vae")
+    moved = Statistics(variance=0.08, error_mean=100.0, error_deviation=20.0, n=10)
+    write_row(replace(row, figures={STATISTICS: moved.as_dict()}))
+    assert main(["selective", "clean", "--n", "5"]) == 0
+    again = stored_measured("mnist", "gm_vae", "clean")
+    assert again is not None
+    assert again.thresholds["output"] == 160, "other limits"
     write_row(replace(row, sha256="00"))
     assert found.outdated
 

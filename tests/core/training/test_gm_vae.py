@@ -127,6 +127,28 @@ def test_distorted_images_keep_their_range_and_differ(images: Tensor) -> None:
     assert torch.equal(changed, distorted(images, generator()))
 
 
+def test_noise_is_seen_but_not_to_be_reproduced(model: GmVae) -> None:
+    """Images of one grey, decoded as that grey whatever is seen: no error but the decoder's."""
+    images, labels = torch.full((4, 1, 28, 28), 0.5), torch.tensor([0, 1, 2, 3])
+    objective = GmVaeObjective(noise=0.3)
+    seen: list[Tensor] = []
+    encode = model.encode
+
+    def watched(batch: Tensor) -> tuple[Tensor, Tensor]:
+        seen.append(batch)
+        return encode(batch)
+
+    model.encode = watched  # type: ignore[method-assign]
+    parts = objective.loss(model, images, labels, generator(), torch.ones(()))
+    change = (seen[0] - images).abs().flatten(1)
+    assert torch.allclose(change.amax(1), change.amin(1)), "one amplitude an image"
+    assert 0 < change.amax() <= 0.3
+    assert parts["error"].item() == pytest.approx(
+        (model.decoder(encode(seen[0])[0]) - images).square().flatten(1).sum(1).mean().item(),
+        rel=0.05,
+    )
+
+
 def test_the_recipes_keep_the_whole_noise_as_the_latents_grow() -> None:
     for (_, name), recipe in RECIPES.items():
         if recipe.model == "gm_vae":
