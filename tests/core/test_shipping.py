@@ -9,9 +9,13 @@ from core.checkpoints import find_row, load_classifier
 from core.data import load_dataset
 from core.defenses import load_defense
 from core.evaluation import Specification, evaluate
+from core.evaluation.selected import Selected
+from core.selective import load_selective
 from core.shipping import train_and_ship
 from core.training import RECIPES
 from tests.core.data.tiny_celeba import write_celeba
+from tests.core.data.tiny_coil100 import write_coil100
+from tests.core.data.tiny_svhn import write_svhn
 
 
 @pytest.fixture
@@ -45,3 +49,39 @@ def test_faces_can_be_trained_on_and_measured(tmp_path: Path) -> None:
     )
     assert cell.robust is not None
     assert cell.robust.n == 8
+
+
+@pytest.fixture
+def tiny_sets(tmp_path: Path, checkpoint_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SVHN, and three objects of COIL-100; recipes that take eight pictures at a time."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write_svhn(folder, monkeypatch)
+    monkeypatch.setattr("core.data.coil100.OBJECTS", 3)
+    write_coil100(folder, 3)
+    monkeypatch.setenv("LQVAE_DATA", str(folder))
+    for key in (("svhn", "gm_vae"), ("svhn", "gm_vae_semi"), ("coil100", "gm_vae")):
+        labels = min(4, RECIPES[key].labels_per_class)
+        recipe = replace(RECIPES[key], batch_size=8, labels_per_class=labels)
+        monkeypatch.setitem(RECIPES, key, recipe)
+
+
+@pytest.mark.usefixtures("tiny_sets")
+@pytest.mark.parametrize(
+    ("dataset", "name", "n", "latents"),
+    [
+        ("svhn", "gm_vae", 20, 32),
+        ("svhn", "gm_vae_semi", 20, 32),
+        ("coil100", "gm_vae", 54, 100),
+    ],
+)
+def test_mixtures_can_be_trained_on_what_is_not_here(
+    tmp_path: Path, dataset: str, name: str, n: int, latents: int
+) -> None:
+    row = train_and_ship(dataset, name, runs=tmp_path / "runs", steps=2)
+    selected = Selected.from_dict(row.figures["selected"])
+    assert (row.figures["split"], selected.n) == ("test", n)
+    classifier = load_selective(dataset, name)
+    assert classifier.model.latent_size == latents
+    images, _ = load_dataset(dataset, "test", count=4)
+    assert classifier(images).accepted.shape == (4,)

@@ -1,6 +1,5 @@
 """COIL-100 from a folder of tiny files: the split by angle, and what is missing or damaged."""
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -8,28 +7,16 @@ import pytest
 from PIL import Image
 
 from core.data import check_dataset, dataset_state, fetch_dataset, load_bytes, load_dataset
-from core.data.coil100 import ANGLES, TESTED
+from core.data.coil100 import TESTED
 from core.types import LabError
+from tests.core.data.tiny_coil100 import write_coil100
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All 7,200 pictures: red is the object; green, of the first object, the angle over 5."""
     folder = tmp_path_factory.mktemp("coil")
-    target = folder / "coil-100"
-    target.mkdir()
-    for number in range(100):
-        content = _png(number, 0)
-        for place, angle in enumerate(ANGLES):
-            turned = content if number else _png(0, place)
-            (target / f"obj{number + 1}__{angle}.png").write_bytes(turned)
+    write_coil100(folder)
     return folder
-
-
-def _png(red: int, green: int) -> bytes:
-    written = BytesIO()
-    Image.new("RGB", (128, 128), (red, green, 0)).save(written, "PNG", compress_level=1)
-    return written.getvalue()
 
 
 @pytest.fixture

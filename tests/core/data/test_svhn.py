@@ -1,43 +1,19 @@
 """SVHN from tiny files in Matlab's format: splits, the digit 0, and what is damaged."""
 
-import hashlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from core.data import check_dataset, dataset_state, load_dataset
 from core.types import LabError
-
-SIZES = {"train": 100, "test": 20}
-
-
-def write_svhn(folder: Path) -> None:
-    """A picture is of one colour: red tells its number. The digit 0 is written as 10."""
-    from scipy.io import savemat
-
-    for split, count in SIZES.items():
-        pixels = np.zeros((32, 32, 3, count), dtype=np.uint8)
-        pixels[:, :, 0] = np.arange(count)
-        pixels[0, 5, 1] = 255
-        labels = np.arange(count, dtype=np.uint8) % 10 + 1
-        content = {"X": pixels, "y": labels[:, None]}
-        savemat(folder / f"{split}_32x32.mat", content, do_compression=True)
+from tests.core.data.tiny_svhn import write_svhn
 
 
 @pytest.fixture
 def placed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tiny SVHN in the data folder, and torchvision told its checksums."""
-    from torchvision import datasets
-
-    write_svhn(folder)
-    published = {
-        split: ["", path.name, hashlib.md5(path.read_bytes()).hexdigest()]
-        for split in SIZES
-        for path in [folder / f"{split}_32x32.mat"]
-    }
-    monkeypatch.setattr(datasets.SVHN, "split_list", published)
+    write_svhn(folder, monkeypatch)
     return folder
 
 
