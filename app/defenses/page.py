@@ -106,15 +106,16 @@ def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
     row = DEFENSES[owner]
     setting = row.settings[name]
     key = setting_key(owner, name)
-    seed(key, settings.settings_of(owner).get(name, setting.default))
+    # Not put into the session: a popover opens with the widget's own value, and forgets that one.
+    now = int(settings.settings_of(owner).get(name, setting.default))
     label = f"{row.title}: {name.replace('_', ' ')}"
     if setting.names:
-        values = range(setting.low, setting.high + 1)
+        values, place = range(setting.low, setting.high + 1), now - setting.low
         named = setting.word
-        value = st.selectbox(label, values, format_func=named, key=key, help=setting.help)
-        return int(value)
+        chosen = st.selectbox(label, values, place, named, key=key, help=setting.help)
+        return int(chosen)
     low, high, step = setting.low, setting.high, setting.step
-    return int(st.slider(label, low, high, step=step, key=key, help=setting.help))
+    return int(st.slider(label, low, high, now, step, key=key, help=setting.help))
 
 
 def _tuned(settings: DefensesSettings, owner: str, name: str) -> int:

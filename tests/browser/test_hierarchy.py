@@ -62,3 +62,12 @@ def test_the_defence_can_be_chosen_where_purifiers_are(visitor: Visitor) -> None
     expect(page.get_by_role("img", name=re.compile("^Purified picture"))).to_be_visible()
     page = visitor.open("/robustness?defense=mlvgm")
     expect(page.get_by_role("combobox", name="Defence")).to_have_value("MLVGM")
+
+
+def test_the_settings_of_defences_open_with_what_the_link_says(visitor: Visitor) -> None:
+    page = visitor.open("/defenses?attenuation=75")
+    page.get_by_role("button", name="Settings of the defences").click()
+    expect(page.get_by_role("slider", name="MLVGM: attenuation")).to_have_value("75")
+    expect(page.get_by_role("slider", name="MLVGM: temperature")).to_have_value("60")
+    page.get_by_role("slider", name="MLVGM: attenuation").press("ArrowRight")
+    expect(page).to_have_url(re.compile("index=27&attenuation=80$"))
