@@ -15,6 +15,7 @@ from core.defenses import DEFENSES
 from core.defenses.level_schedules import SCHEDULES, fixed_schedule
 from core.defenses.mlvgm import HOTTEST
 from core.defenses.mlvgm_row import CONTRASTS
+from core.evaluation.cells import JUDGED_EPSILON
 
 PAGE = "hierarchy"
 """Prefix of the page's keys in the session."""
@@ -142,7 +143,10 @@ def read_settings(
     dataset = reader.word("dataset", datasets.titles, datasets.default(start.dataset))
     offer = offers[dataset]
     attack = reader.word("attack", ATTACKS, start.attack)
-    usual = () if "attack" in reader or dataset != start.dataset else start.parameters
+    usual: tuple[tuple[str, Any], ...] = ()
+    if "attack" not in reader:
+        here = dataset == start.dataset
+        usual = start.parameters if here else (("epsilon", JUDGED_EPSILON[dataset]),)
     last = max(0, offer.count - 1)
     usual_percents = first_percents(levels[dataset])
     settings = HierarchySettings(
