@@ -12,12 +12,15 @@ from core.analysis.selective_bench import Bench, Row
 from core.analysis.selective_curves import SCORES, errors_at, risk_coverage, roc
 from core.devices import in_batches
 from core.evaluation.selected import Selected
-from core.selective import Thresholds, reclassify
+from core.selective import PRIOR, Thresholds, reclassify
 
 EPSILONS = (0.1, 0.2, 0.3)
 
 PAPERS_EPSILONS = (0.06, 0.12, 0.18, 0.24, 0.3)
 """Of the paper's Table 2."""
+
+UNCHOSEN = 100
+"""Images that are looked up beside the rejected ones, rejected or not: the first ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +51,34 @@ def encoder_attacked(bench: Bench, job: Mapping[str, Any]) -> Row:
 
 
 def reclassified(bench: Bench, job: Mapping[str, Any]) -> Row:
-    """What is rejected, clean or by FGSM, and what it is after all."""
+    """What is rejected, clean or by FGSM, and what it is after all; some unchosen beside it."""
     epsilon = job["epsilon"]
     images = bench.attacked("fgsm", {"epsilon": epsilon}) if epsilon else bench.images
     with torch.no_grad():
         rejected = in_batches(bench.classifier.answers, images)[:, 1] == 0
-    labels = bench.labels[rejected]
-    row: Row = {"rejected": len(labels)}
-    if not len(labels):
-        return row
+    row: Row = {"rejected": int(rejected.sum())}
+    if rejected.any():
+        labels = bench.labels[rejected]
+        row |= _looked_up(bench, images[rejected], labels, PRIOR)
+        by_error = _looked_up(bench, images[rejected], labels, 0.0)
+        row["by_error"] = by_error["never_rejecting"]
+    first = _looked_up(bench, images[:UNCHOSEN], bench.labels[:UNCHOSEN], PRIOR)
+    return {**row, "unchosen": first["never_rejecting"]}
+
+
+def _looked_up(bench: Bench, images: Tensor, labels: Tensor, prior: float) -> Row:
+    """What the search makes of images, with a class for each and within the limits."""
 
     def work(batch: Tensor, _: Tensor) -> Tensor:
-        found = reclassify(bench.classifier, batch)
+        found = reclassify(bench.classifier, batch, prior=prior)
         return torch.stack([found.classes, found.accepted.long()], dim=1)
 
-    given = bench.batchwise(work, images[rejected], labels)
-    everyone = torch.ones_like(rejected[rejected])
-    row["never_rejecting"] = Selected.counted(given[:, 0], everyone, labels).as_dict()
-    row["rejecting"] = Selected.counted(given[:, 0], given[:, 1].bool(), labels).as_dict()
-    return row
+    given = bench.batchwise(work, images, labels)
+    everyone = torch.ones_like(labels, dtype=torch.bool)
+    return {
+        "never_rejecting": Selected.counted(given[:, 0], everyone, labels).as_dict(),
+        "rejecting": Selected.counted(given[:, 0], given[:, 1].bool(), labels).as_dict(),
+    }
 
 
 def curve(bench: Bench, job: Mapping[str, Any]) -> Row:

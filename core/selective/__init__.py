@@ -3,7 +3,7 @@
 from core.selective.budget import STARTS, WEIGHTINGS, BudgetJoint, BudgetResult
 from core.selective.classifier import STATISTICS, GmVaeClassifier, Judgement, load_selective
 from core.selective.joint import JointResult, PaperJoint
-from core.selective.reclassify import Reclassification, reclassify
+from core.selective.reclassify import PRIOR, Reclassification, reclassify
 from core.selective.thresholds import (
     BOTH,
     COVERAGE,
@@ -22,6 +22,7 @@ __all__ = [
     "COVERAGE",
     "DEVIATIONS",
     "NOT_REPRODUCED",
+    "PRIOR",
     "REASONS",
     "STARTS",
     "STATISTICS",

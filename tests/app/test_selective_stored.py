@@ -55,12 +55,16 @@ def test_table_2_counts_the_rejected() -> None:
             "rejected": 40,
             "never_rejecting": counts(30, 10, 0),
             "rejecting": counts(20, 4, 16),
+            "by_error": counts(10, 30, 0),
+            "unchosen": counts(99, 1, 0),
         }
         for epsilon in (0.0, *TABLE_2)
     ]
     lines = second_table([*rows, {"epsilon": 0.3, "rejected": 0}], printed=True)
     assert [line["paper"] for line in lines[:3]] == ["110 of 181", "97 %", "93 %"]
     assert lines[1]["ours"].startswith("75.0 %")
+    assert lines[1]["ours, by error alone"].startswith("25.0 %")
+    assert lines[1]["rejected or not"].startswith("99.0 %")
     assert lines[1]["right, wrong, rejected again"] == "20, 4, 16"
     assert lines[-1]["ours"] == "–"
     assert "paper" not in second_table(rows, printed=False)[0]

@@ -117,18 +117,34 @@ def test_a_rejected_image_is_classified_by_the_decoder() -> None:
     """The decoder is linear, so the latents of the nearest picture are its greys."""
     image = picture(0.0, 0.4, 0.9, 0.0)
     wide = toy(latent=math.inf)
-    found = reclassify(wide, image, steps=200)
+    found = reclassify(wide, image, steps=200, prior=0)
     assert found.latents[0].tolist() == pytest.approx([0.0, 0.4, 0.9, 0.0], abs=0.01)
     assert found.classes.tolist() == [2]
     assert found.accepted.all()
     assert found.errors.item() == pytest.approx(0, abs=0.01)
     assert found.starts.shape == (1, 4)
     assert (found.path.diff(dim=0) <= 0).all(), "the best so far is kept"
-    fooling = reclassify(toy(), image, steps=200)
+    fooling = reclassify(toy(), image, steps=200, prior=0)
     assert fooling.reasons == ("latent",)
-    assert reclassify(toy(), image, steps=200, never_reject=True).accepted.all()
-    alone = reclassify(wide, torch.cat([picture(1, 0, 0, 0), image]), steps=200)
+    assert fooling.classes.tolist() == [2], "whoever must have a class may have it"
+    alone = reclassify(wide, torch.cat([picture(1, 0, 0, 0), image]), steps=200, prior=0)
     assert torch.allclose(alone.latents[1], found.latents[0], atol=1e-4), "images do not mix"
+
+
+def test_the_way_from_a_mean_has_its_price() -> None:
+    """Between two classes the error is least; the nearer mean is what a prior leads back to."""
+    image, wide = picture(0.0, 0.5, 0.7, 0.0), toy(latent=math.inf)
+    free, priced = (reclassify(wide, image, steps=200, prior=prior) for prior in (0, 1))
+    apart = [(found.latents - wide.model.means[2]).norm().item() for found in (free, priced)]
+    assert free.classes.tolist() == priced.classes.tolist() == [2]
+    assert apart[1] < 0.9 * apart[0]
+    assert priced.errors > free.errors
+    assert priced.starts.amin() > priced.errors, "the way is part of the cost"
+    assert reclassify(wide, image, steps=200, prior=1e6).latents[0].tolist() == pytest.approx(
+        [0, 0, 1, 0], abs=0.01
+    )
+    with pytest.raises(ValueError, match="prior must be 0 or more, got -1"):
+        reclassify(wide, image, prior=-1)
 
 
 def test_a_search_reports_and_can_be_cancelled() -> None:
