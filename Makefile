@@ -22,7 +22,7 @@ run: .venv/installed
 		--server.allowedHosts $(HOST)
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed-dev
 	@$(BIN)/ruff format --check .
