@@ -39,7 +39,7 @@ ELSEWHERE = ("celeba", "svhn", "coil100")
 UNTRAINED = {("cifar10", "mlvgm")}
 """Recipes whose hours of training have not been spent yet; the pages name their commands."""
 
-PARTLY = ("searching", "search-time", "levels", "attenuation")
+PARTLY = ("searching", "levels", "attenuation")
 """Suites whose dearest cells may be missing: the pages say which."""
 
 TESTED = {"mnist": 10_000, "fashion_mnist": 10_000, "cifar10": 1_000}

@@ -79,7 +79,7 @@ class Settings:
     epsilon: float = 0.15
     target: int | None = None
     coverage: str = "99.73"
-    deviations: str = "3"
+    deviations: str = "3.5"
     reclassify: bool = False
     insist: bool = False
     against: str = "0.2"

@@ -49,7 +49,7 @@ _CONSISTENT = {"alpha": 50.0, "shifted": 1, "consistency": 0.5, "warm_up": 2_000
 _HOUSE_NUMBERS = _larger((3, 32, 32), 10, 32)
 
 GM_RECIPES: Mapping[tuple[str, str], Recipe] = {
-    ("mnist", "gm_vae"): _gm_vae({**_PLAIN, "alpha": 100.0}, 10_000),
+    ("mnist", "gm_vae"): _gm_vae({**_PLAIN, "alpha": 100.0, "noise": 0.2}, 10_000),
     ("mnist", "gm_vae_variable"): _gm_vae(
         _PLAIN, 10_000, arguments={"blocks": 1, "variable": True}
     ),

@@ -66,7 +66,7 @@ def test_settings_survive_the_way_through_the_address(settings: Settings) -> Non
     ("params", "said"),
     [
         ({"coverage": "101"}, "`coverage=101` is not one of the choices; 99.73 is used"),
-        ({"deviations": "nan"}, "`deviations=nan` is not one of the choices; 3 is used"),
+        ({"deviations": "nan"}, "`deviations=nan` is not one of the choices; 3.5 is used"),
         ({"epsilon": "9"}, "`epsilon=9` is above 0.5"),
         ({"index": "5000"}, "`index=5000` is above 4999"),
         ({"model": "a"}, "`model=a` is not one of the choices"),
