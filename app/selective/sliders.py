@@ -8,7 +8,7 @@ import streamlit as st
 from app.controls import seed
 from app.selective.gauges import Gauge, gauge_html
 from app.selective.settings import COVERAGES, DEVIATIONS, EVERYBODY, PAGE, Settings
-from core.selective import GmVaeClassifier, Thresholds
+from core.selective import DEVIATIONS as STANDARD, GmVaeClassifier, Thresholds
 
 
 def limit_sliders(
@@ -41,7 +41,8 @@ def limit_sliders(
             settings.deviations,
             lambda value: "all accepted" if value == EVERYBODY else f"{value} SD",
             "How many standard deviations the error of reconstruction may lie above its mean on "
-            "the training images. 3 is the usual rule; at the right end everybody is accepted.",
+            "the training images. The paper names no number; the tables here take "
+            f"{STANDARD:g}. At the right end everybody is accepted.",
         )
     settings = replace(settings, coverage=coverage, deviations=deviations)
     limits = settings.thresholds(classifier)

@@ -144,7 +144,7 @@ def load_selective(
         dataset: A row of ``DATASETS``.
         name: A checkpoint of a Gaussian-mixture VAE.
         latent: tau_enc, a squared Mahalanobis distance; None: as the paper sets it.
-        output: tau_dec, a summed squared error; None: as the paper sets it.
+        output: tau_dec, a summed squared error; None: ``DEVIATIONS`` above the usual one.
         device: Where to compute; None: ``pick_device``.
 
     Raises:

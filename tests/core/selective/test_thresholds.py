@@ -50,7 +50,7 @@ def test_statistics_are_the_widest_spread_and_the_errors() -> None:
 
 
 def test_the_output_limit_lies_some_deviations_above_the_mean() -> None:
-    assert STATISTICS.output_limit() == pytest.approx(0.2 + 3 * 0.1)
+    assert STATISTICS.output_limit() == pytest.approx(0.2 + 3.5 * 0.1)
     assert STATISTICS.output_limit(-5) == 0, "an error is never negative"
     assert math.isinf(STATISTICS.output_limit(math.inf))
     limits = Thresholds.calibrated(STATISTICS, 4, coverage=1, deviations=1)
