@@ -22,7 +22,8 @@ run: .venv/installed
 		--server.allowedHosts $(HOST)
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --ignore=tests/browser --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/browser  # a browser and its server take both cores
 
 lint: .venv/installed-dev
 	@$(BIN)/ruff format --check .

@@ -57,7 +57,8 @@ NOTES = {
     },
     "mlvgm": "A ladder VAE of a million weights in the place of the paper's large generators, "
     "which cannot be had here; trained on clean images alone, without a classifier.",
-    "gm_vae": f"{_MIXTURE} Trained on all labels.",
+    "gm_vae": f"{_MIXTURE} Trained on all labels; on MNIST its encoder sees noise, as the paper's "
+    "does not.",
     "gm_vae_semi": f"{_MIXTURE} Trained on 100 labels a class; beyond the paper, an image without "
     "a label that is clearly nearest to one mean is pulled there when it is turned, stretched and "
     "moved.",

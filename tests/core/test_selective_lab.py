@@ -97,7 +97,7 @@ def test_other_weights_limits_or_images_are_measured_anew() -> None:
     assert main(["selective", "clean", "--n", "5"]) == 0
     again = stored_measured("mnist", "gm_vae", "clean")
     assert again is not None
-    assert again.thresholds["output"] == 160, "other limits"
+    assert again.thresholds["output"] == 170, "other limits"
     write_row(replace(row, sha256="00"))
     assert found.outdated
 
