@@ -10,6 +10,7 @@ from core.analysis.selective_bench import Row
 from core.analysis.storage import DAMAGE, damaged, replace_file
 from core.checkpoints import find_row
 from core.evaluation.results import results_folder
+from core.selective import STATISTICS, Statistics
 
 FORMAT = 1
 """Counts up whenever a row means something else; older files are then measured again."""
@@ -56,8 +57,12 @@ class Measured:
 
     @property
     def outdated(self) -> bool:
-        """Whether the checkpoint has other weights by now."""
-        return find_row(self.about.dataset, self.about.name).sha256 != self.sha256
+        """Whether the checkpoint has other weights by now, or another usual limit of its error."""
+        row = find_row(self.about.dataset, self.about.name)
+        if row.sha256 != self.sha256:
+            return True
+        known = row.figures.get(STATISTICS)
+        return known is not None and Statistics(**known).output_limit() != self.thresholds["output"]
 
 
 def measured_file(dataset: str, name: str, subject: str) -> Path:

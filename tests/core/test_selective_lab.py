@@ -94,6 +94,7 @@ def test_other_weights_limits_or_images_are_measured_anew() -> None:
     row = find_row("mnist", "gm_vae")
     moved = Statistics(variance=0.08, error_mean=100.0, error_deviation=20.0, n=10)
     write_row(replace(row, figures={STATISTICS: moved.as_dict()}))
+    assert found.outdated, "its limits are no longer the usual ones"
     assert main(["selective", "clean", "--n", "5"]) == 0
     again = stored_measured("mnist", "gm_vae", "clean")
     assert again is not None
