@@ -67,11 +67,12 @@ def _searching(dataset: str, defence: str) -> Iterable[Any]:
             threat="adaptive",
             surrogates=("identity",),
             n=200,
+            # Every doubt would take searches by the hundred thousand.
+            doubted=False,
         )
     for budget in budgets(dataset):
         pgd: dict[str, Any] = {"epsilon": budget, "steps": 100, "loss": "margin"}
         for one in adaptive_cells(dataset, [defence], "pgd", 200, **pgd):
-            # Every doubt would take searches by the hundred thousand.
             yield replace(one, doubted=False)
 
 
