@@ -33,8 +33,8 @@ WATCH = """
     };
     look();
   };
-  addEventListener('keydown', begin, { once: true, capture: true });
-  addEventListener('pointerdown', begin, { once: true, capture: true });
+  for (const kind of ['keydown', 'pointerdown'])
+    addEventListener(kind, begin, { once: true, capture: true });
 }
 """
 
@@ -52,30 +52,16 @@ def answered(page: Page) -> float:
     return seconds
 
 
-def levels(page: Page, url: str) -> list[float]:
-    """Moves of the finest level's slider, each to another purified picture."""
-    page.goto(f"{url}/hierarchy?index=27&levels=0-0-0-0-0")
-    slider = page.get_by_role("slider", name="Level 1: whole")
-    slider.wait_for()
+def moves(page: Page, address: str, slider: str, picture: str) -> list[float]:
+    """Seconds that steps of the slider of some name take, each to another picture."""
+    page.goto(address)
+    handle = page.get_by_role("slider", name=slider)
+    handle.wait_for()
     settle(page)
     seconds = []
     for _ in range(ANSWERS):
-        watch(page, 'img[alt^="Purified picture"]', "src")
-        slider.press("ArrowRight")
-        seconds.append(answered(page))
-    return seconds
-
-
-def verdicts(page: Page, url: str) -> list[float]:
-    """Moves of the attack's budget, each to another picture to attack, judge and decode."""
-    page.goto(f"{url}/selective?index=27&attack=fgsm&epsilon=0.1")
-    slider = page.locator(".st-key-selective_w_epsilon").get_by_role("slider")
-    slider.wait_for()
-    settle(page)
-    seconds = []
-    for _ in range(ANSWERS):
-        watch(page, '.st-key-selective_pictures img[alt^="Adversarial"]', "src")
-        slider.press("ArrowRight")
+        watch(page, picture, "src")
+        handle.press("ArrowRight")
         seconds.append(answered(page))
     return seconds
 
@@ -113,8 +99,12 @@ def main() -> None:
         for path in ("hierarchy", "selective"):
             page.goto(f"{server.url}/{path}")
             settle(page)
-        say("slider of a level", levels(page, server.url))
-        say("verdict on a picture", verdicts(page, server.url))
+        kept = f"{server.url}/hierarchy?index=27&levels=0-0-0-0-0"
+        purified = 'img[alt^="Purified picture"]'
+        say("slider of a level", moves(page, kept, "Level 1: whole", purified))
+        fooled = f"{server.url}/selective?index=27&attack=fgsm&epsilon=0.1"
+        adversarial = '.st-key-selective_pictures img[alt^="Adversarial"]'
+        say("verdict on a picture", moves(page, fooled, "Epsilon", adversarial))
         say("second look", second_looks(page, server.url))
         visitor.close()
         browser.close()

@@ -116,8 +116,8 @@ def _ask_again(session: SelectiveSession, settings: Settings, rejected: bool) ->
             on_click=ask,
             disabled=not rejected or settings.reclassify,
             icon=":material/find_replace:",
-            help="Looks for the latents whose decoded picture is nearest to this one, from the "
-            "mean of every class. What is still beyond a limit stays rejected. "
+            help="Looks for latents whose decoded picture is near to this one, from the mean of "
+            "every class and not far from it. What is still beyond a limit stays rejected. "
             + ("" if rejected else "Off: the image is accepted."),
         )
         key = f"{PAGE}_w_insist"
@@ -160,8 +160,8 @@ def _show_second(
             else "which is beyond a limit still."
         )
         st.markdown(
-            f"The nearest picture the decoder can make is a {classes[answer]}, with an error of "
-            f"{float(second.errors):.1f} after {len(second.path) - 1} steps from "
+            f"The best picture that the decoder makes near a mean is a {classes[answer]}, with an "
+            f"error of {float(second.errors):.1f} after {len(second.path) - 1} steps from "
             f"{second.starts.shape[1]} means, {outcome}"
         )
 
@@ -184,7 +184,7 @@ def _show_pictures(
     if second is not None:
         note = f"error {float(second.errors):.1f}"
         picture = to_png(second.images[0], SCALE)
-        tiles.append(Tile(role="code", title="Nearest", png=picture, note=note))
+        tiles.append(Tile(role="code", title="Second look", png=picture, note=note))
     # The titles of more than three do not fit side by side.
     rows = [tiles] if len(tiles) <= 3 else [tiles[:2], tiles[2:]]
     for row in rows:
@@ -203,5 +203,5 @@ def _marks(settings: Settings, found: Judgement, second: Reclassification | None
         marked.append(Marked(role="adversarial", title="Adversarial", latents=latents[SEEN]))
     if second is not None:
         place = second.latents[0].cpu().numpy()
-        marked.append(Marked(role="code", title="Nearest", latents=place))
+        marked.append(Marked(role="code", title="Second look", latents=place))
     return marked

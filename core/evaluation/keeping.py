@@ -66,7 +66,7 @@ class Keeping:
         content = {"images": images.cpu().contiguous()}
         self._keep(
             self._path(kind, key, "safetensors"),
-            lambda path: save_file(content, path, {"seconds": f"{seconds:.3f}"}),
+            lambda path: save_file(content, path, {"seconds": repr(seconds)}),
         )
 
     def _path(self, kind: str, key: str, ending: str) -> Path | None:

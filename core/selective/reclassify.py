@@ -20,7 +20,8 @@ RATE = 0.02
 
 PRIOR = 1.0
 """Weight of the squared Mahalanobis distance to the mean a search began from, beside the summed
-squared error. The likelihood that training takes would have 1 / 2, of the spread it left."""
+squared error. On MNIST that is 121 for a squared latent distance; training, by Eq. 7, has 100.
+"""
 
 
 @dataclass(frozen=True, eq=False)
