@@ -126,17 +126,18 @@ def show_job(job: Job[Any], title: str = "Working") -> None:
 def _draw_progress(job: Job[Any], title: str) -> None:
     watcher = _watcher()
     job.watch(watcher)
-    bar, button = st.columns([4, 1], vertical_alignment="bottom")
-    bar.progress(job.progress.fraction, text=f"{title}: {describe(job, _jobs().before(job))}")
-    button.button(
-        "Cancel",
-        key=f"cancel {job.key}",
-        help="Ends this computation, unless somebody else waits for the same one.",
-        on_click=job.leave,
-        args=(watcher,),
-        icon=":material/close:",
-        width="stretch",
-    )
+    # Columns would cut the button's word off beside a narrow bar.
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(job.progress.fraction, text=f"{title}: {describe(job, _jobs().before(job))}")
+        st.button(
+            "Cancel",
+            key=f"cancel {job.key}",
+            help="Ends this computation, unless somebody else waits for the same one.",
+            on_click=job.leave,
+            args=(watcher,),
+            icon=":material/close:",
+            width="content",
+        )
 
 
 def describe(job: Job[Any], before: int = 0) -> str:

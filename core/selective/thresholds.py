@@ -29,7 +29,7 @@ TOO_FAR, NOT_REPRODUCED, BOTH = "latent", "output", "both"
 REASONS: Mapping[str, str] = {
     TOO_FAR: "too far from every class",
     NOT_REPRODUCED: "not reproduced by the decoder",
-    BOTH: "too far from every class, and not reproduced by the decoder",
+    BOTH: "too far from every class, not reproduced",
 }
 """Why an image is rejected: the code, and what it says."""
 
