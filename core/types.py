@@ -24,6 +24,7 @@ class Purifier(Protocol):
         random: Whether two calls on the same images may differ. A random purifier raises
             ``ValueError`` when it is called without a generator.
         surrogates: Differentiable stand-ins by name, for an attacker who knows the defence.
+        quiet: Those that draw nothing, though the purifier may.
     """
 
     @property
@@ -33,6 +34,10 @@ class Purifier(Protocol):
     @property
     def surrogates(self) -> Mapping[str, Surrogate]:
         """Differentiable stand-ins by name."""
+
+    @property
+    def quiet(self) -> frozenset[str]:
+        """Names of the surrogates that draw nothing: averaging them over draws is wasted."""
 
     def __call__(self, images: Tensor, *, generator: Generator | None = None) -> Tensor:
         """Purify images (n, c, h, w) in [0, 1]."""

@@ -27,6 +27,7 @@ class BasePurifier(ABC):
     """Checks the generator of a random purifier and clips the result to [0, 1]."""
 
     random: ClassVar[bool] = False
+    quiet: ClassVar[frozenset[str]] = frozenset()
 
     def __call__(self, images: Tensor, *, generator: Generator | None = None) -> Tensor:
         """Purify images (n, c, h, w) in [0, 1].

@@ -75,6 +75,7 @@ class MlvgmPurifier(BasePurifier):
     """
 
     random = True
+    quiet = frozenset({"no_noise"})
 
     def __init__(  # noqa: PLR0913  each is one of the method's settings
         self,

@@ -56,6 +56,7 @@ class PatchVaePurifier(BasePurifier):
     """
 
     random = True
+    quiet = frozenset({"mean"})
 
     def __init__(self, model: Vae, *, overlap: int = 50) -> None:
         if not 0 <= overlap <= 75:

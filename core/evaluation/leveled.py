@@ -10,6 +10,7 @@ from core.evaluation.cells import (
     CLASSIFIERS,
     JUDGED_EPSILON,
     LEVELED,
+    SEARCHED_IMAGES,
     Cells,
     adaptive_cells,
     cell,
@@ -33,6 +34,8 @@ def widest(dataset: str) -> float:
 def levels(dataset: str) -> Cells:
     """Clean images, oblivious, transfer and knowing attackers, 1,000 test images; 500 for the last.
 
+    Carlini & Wagner's attack is on as many as behind the defences that search.
+
     The attackers who know the defence average eight draws in every gradient, and once 32.
     """
     return tuple(one for defence in LEVELED for one in _levels(dataset, defence))
@@ -42,8 +45,10 @@ def _levels(dataset: str, defence: str) -> Iterable[Specification]:
     for classifier in CLASSIFIERS[dataset]:
         yield cell(dataset, classifier, defence, n=1_000 if dataset == "cifar10" else 10_000)
     for attack, parameters in oblivious_attacks(dataset):
+        # The images that the defences which search were measured on; more take hours on a CPU.
+        n = SEARCHED_IMAGES[dataset] if attack == "cw" else 1_000
         for classifier in CLASSIFIERS[dataset]:
-            yield cell(dataset, classifier, defence, attack, parameters)
+            yield cell(dataset, classifier, defence, attack, parameters, n=n)
     for classifier, substitute in permutations(CLASSIFIERS[dataset], 2):
         yield cell(
             dataset,

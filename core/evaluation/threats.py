@@ -127,7 +127,9 @@ def views_of(
     """
     averaged = draws if purifier.random else 1
     views: dict[str, Classifier] = {
-        name: through(classifier, surrogate, generator, draws=averaged)
+        name: through(
+            classifier, surrogate, generator, draws=1 if name in purifier.quiet else averaged
+        )
         for name, surrogate in purifier.surrogates.items()
     }
     # Last: whoever falls to a view of the defence need not be attacked without it.

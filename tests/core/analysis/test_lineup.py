@@ -23,6 +23,7 @@ class Nothing:
     """A purifier that changes nothing."""
 
     random = False
+    quiet: frozenset[str] = frozenset()
     surrogates: Mapping[str, Surrogate] = MappingProxyType({})
 
     def __call__(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:

@@ -103,6 +103,15 @@ def test_every_surrogate_carries_a_gradient(
         assert gradient.abs().sum() > 0
 
 
+def test_quiet_surrogates_draw_nothing(purifier: Purifier, images: Tensor) -> None:
+    assert purifier.quiet <= set(purifier.surrogates)
+    for name in purifier.quiet:
+        first, second = (torch.Generator().manual_seed(seed) for seed in (3, 4))
+        surrogate = purifier.surrogates[name]
+        assert torch.equal(surrogate(images, first), surrogate(images, second))
+        assert torch.equal(first.get_state(), torch.Generator().manual_seed(3).get_state())
+
+
 def test_the_identity_surrogate_has_the_purifiers_output(
     name: str, purifier: Purifier, images: Tensor
 ) -> None:
