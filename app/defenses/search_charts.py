@@ -9,6 +9,7 @@ from core.analysis.latent_search import Detection, Way
 from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.evaluation import Evaluation
+from core.models import classifier_title
 
 LINES: tuple[tuple[RoleName, str], ...] = (
     ("adversarial", "solid"),
@@ -112,8 +113,8 @@ def time_words(cells: Sequence[Evaluation]) -> str:
     attack = ATTACKS[str(spec.attack)].title
     return (
         f"{attack} at Linf {dict(spec.parameters)['epsilon']:g}, made on classifier "
-        f"{spec.classifier.upper()} without sight of a defence, {spec.n} test images: the longest "
-        f"search{_search(longest)} leaves {longest.robust.value:.0%} right, "
+        f"{classifier_title(spec.classifier)} without sight of a defence, {spec.n} test images: "
+        f"the longest search{_search(longest)} leaves {longest.robust.value:.0%} right, "
         f"{DEFENSES[str(best.specification.defence)].title} {best.robust.value:.0%} in one pass, "
         f"{ratio:,.0f} times as fast on the same machine. Bars are 95 % intervals. "
         + " ".join(longest.doubts)

@@ -17,6 +17,7 @@ from core.attacks import ATTACKS
 from core.defenses.level_schedules import SCHEDULES
 from core.evaluation import Accuracy, Evaluation
 from core.evaluation.commands import table_command
+from core.models import classifier_title
 from core.types import LabError
 
 SUITE = "attenuation"
@@ -63,10 +64,10 @@ def _show(cells: Sequence[Evaluation], curve: str, keep: Callable[[str], object]
         ),
     )
     st.caption(
-        f"Right answers behind classifier {cells[0].specification.classifier.upper()} with 95 % "
-        f"intervals: {_counts(lines)}. At 0 % every level is kept, at 100 % the schedule is drawn "
-        f"anew as it stands. {_knowing_words(cells)} A rise of the other curves is no proof of "
-        "safety: their attacks have never seen the defence."
+        f"Right answers behind classifier {classifier_title(cells[0].specification.classifier)} "
+        f"with 95 % intervals: {_counts(lines)}. At 0 % every level is kept, at 100 % the "
+        f"schedule is drawn anew as it stands. {_knowing_words(cells)} A rise of the other curves "
+        "is no proof of safety: their attacks have never seen the defence."
     )
 
 
@@ -204,8 +205,8 @@ def _show_effects(dataset: str, sha256: str, names: Sequence[str]) -> None:
     )
     st.caption(
         f"Share of {rows[0].n:,} validation images on which classifier "
-        f"{rows[0].classifier.upper()} changes its answer when this level alone is drawn anew, "
-        "with 95 % intervals. Clean images: nothing here is about attacks."
+        f"{classifier_title(rows[0].classifier)} changes its answer when this level alone is drawn "
+        "anew, with 95 % intervals. Clean images: nothing here is about attacks."
     )
 
 

@@ -17,6 +17,7 @@ from core.evaluation import (
 )
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.adaptive_column import AdaptiveFigure
+from core.models import classifier_title
 
 ORDER = ("lq_vae", "lq_vae_plus", "bit_depth")
 """Defences that are always shown large, in this order; others follow."""
@@ -106,7 +107,8 @@ def _attack_title(cell: Specification) -> str:
 
 def _budget(figures: Sequence[AdaptiveFigure]) -> str:
     first = figures[0]
-    title = f"{budget_title(first.norm, first.epsilon)}, classifier {first.classifier.upper()}"
+    budget = budget_title(first.norm, first.epsilon)
+    title = f"{budget}, classifier {classifier_title(first.classifier)}"
     ordered = sorted(figures, key=lambda one: _place(one.defence))
     bare = [one.bare for one in figures if one.bare is not None]
     rows = ""

@@ -6,6 +6,7 @@ from app.robustness.names import budget_title, defence_title
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
 from core.evaluation.paper_model import PaperTable
 from core.evaluation.specification import Evaluation
+from core.models import classifier_title
 
 OURS = (("lq_vae", "LQ-VAE"), ("lq_vae_plus", "LQ-VAE plus"), ("bit_depth", "bit depth"))
 LEAST = 100
@@ -65,7 +66,8 @@ def adaptive_sentence(figures: Sequence[AdaptiveFigure]) -> str:
         return ""
     return (
         f"An attacker who sees it ({budget_title(norm, epsilon)}, classifier "
-        f"{classifier.upper()}) leaves {_listed(left)}: those are the figures to judge by."
+        f"{classifier_title(classifier)}) leaves {_listed(left)}: those are the figures "
+        "to judge by."
     )
 
 

@@ -156,7 +156,8 @@ def _show_second(dataset: str, name: str) -> None:
         "limits kept, some stay rejected. Which images are rejected depends on the classifier: one "
         "that answers the easy ones has only hard ones left to look up again. "
         + (
-            f"The last column is about the first {unchosen.n}, *rejected or not*."
+            f"The last column is about the first {unchosen.n}, *rejected or not*: the paper speaks "
+            "of samples made with FGSM and does not say which of the two its column is."
             if unchosen
             else ""
         )

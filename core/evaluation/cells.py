@@ -56,6 +56,9 @@ JUDGED_EPSILON: Mapping[str, float] = defaultdict(lambda: 0.1, mnist=0.15, cifar
 """Linf budget at which FGSM is judged: on MNIST the 0.3 of the authors' [-1, 1] pixels, on
 CIFAR-10 the usual 8/255."""
 
+TEST_IMAGES: Mapping[str, int] = defaultdict(lambda: 10_000, cifar10=1_000)
+"""Test images that clean accuracy is measured on, by data set."""
+
 WIDE_EPSILON = 0.3
 """The budget of the Defense-GAN paper, reported beside it."""
 

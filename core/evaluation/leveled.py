@@ -11,6 +11,7 @@ from core.evaluation.cells import (
     JUDGED_EPSILON,
     LEVELED,
     SEARCHED_IMAGES,
+    TEST_IMAGES,
     Cells,
     adaptive_cells,
     cell,
@@ -43,7 +44,7 @@ def levels(dataset: str) -> Cells:
 
 def _levels(dataset: str, defence: str) -> Iterable[Specification]:
     for classifier in CLASSIFIERS[dataset]:
-        yield cell(dataset, classifier, defence, n=1_000 if dataset == "cifar10" else 10_000)
+        yield cell(dataset, classifier, defence, n=TEST_IMAGES[dataset])
     for attack, parameters in oblivious_attacks(dataset):
         # The images that the defences which search were measured on; more take hours on a CPU.
         n = SEARCHED_IMAGES[dataset] if attack == "cw" else 1_000

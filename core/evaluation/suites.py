@@ -12,6 +12,7 @@ from core.evaluation.cells import (
     DEFENCES,
     JUDGED_EPSILON,
     QUIET,
+    TEST_IMAGES,
     WIDE_EPSILON,
     ZOO,
     Cells,
@@ -29,9 +30,9 @@ from core.evaluation.specification import Evaluation, Specification
 
 
 def clean(dataset: str) -> Cells:
-    """Clean images through every purifier, all 10,000 of the test split."""
+    """Clean images through every purifier, all of the test split."""
     return tuple(
-        cell(dataset, classifier, defence, n=10_000)
+        cell(dataset, classifier, defence, n=TEST_IMAGES[dataset])
         for classifier in CLASSIFIERS[dataset]
         for defence in DEFENCES
     )
