@@ -19,7 +19,7 @@ EPSILONS = (0.1, 0.2, 0.3)
 PAPERS_EPSILONS = (0.06, 0.12, 0.18, 0.24, 0.3)
 """Of the paper's Table 2."""
 
-UNCHOSEN = 400
+UNCHOSEN = 100
 """Images that are looked up beside the rejected ones, rejected or not: the first ones."""
 
 
