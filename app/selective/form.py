@@ -62,19 +62,16 @@ def selective_form(
 
 
 def _classifier(settings: Settings, datasets: Menu, offers: Mapping[str, Offer]) -> Settings:
-    left, right = st.columns(2, gap="xsmall")
-    with left:
-        dataset = dataset_menu_of(PAGE, datasets, settings.dataset)
+    dataset = dataset_menu_of(PAGE, datasets, settings.dataset)
     if dataset != settings.dataset:
         settings = replace(settings, dataset=dataset, index=0, own=False, target=None)
-    with right:
-        model = choose(
-            "Trained with",
-            offers[dataset].classifiers,
-            key=f"{PAGE}_w_model",
-            value=settings.model,
-            help=MODEL_HELP,
-        )
+    model = choose(
+        "Trained with",
+        offers[dataset].classifiers,
+        key=f"{PAGE}_w_model",
+        value=settings.model,
+        help=MODEL_HELP,
+    )
     return replace(settings, model=model)
 
 

@@ -26,12 +26,11 @@ EACH = 4
 
 STYLE = """
 <style>
-.drawn { display: grid; gap: 0.5rem; grid-template-columns: repeat(10, minmax(0, 1fr)); }
+.drawn { display: grid; gap: 0.5rem; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .drawn figure { margin: 0; }
 .drawn img { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px;
   border: 2px solid var(--code); background: #000; }
 .drawn figcaption { font-size: 0.85rem; text-align: center; overflow-wrap: anywhere; }
-@media (max-width: 640px) { .drawn { grid-template-columns: repeat(5, minmax(0, 1fr)); } }
 </style>
 """
 
