@@ -14,6 +14,7 @@ from app.state import widget_key
 from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out
 from core.analysis.level_effects import COMMAND, LevelEffect, stored_effects
 from core.attacks import ATTACKS
+from core.defenses import DEFENSES
 from core.defenses.level_schedules import SCHEDULES
 from core.evaluation import Accuracy, Evaluation
 from core.evaluation.commands import table_command
@@ -93,11 +94,13 @@ def lines_of(cells: Sequence[Evaluation], schedule: int) -> dict[tuple[RoleName,
     found: dict[tuple[RoleName, str], dict[int, Accuracy]] = {}
     for cell in cells:
         spec = cell.specification
-        settings = dict(spec.settings)
+        # What is as usual, a cell does not say.
+        usually = {n: one.default for n, one in DEFENSES[str(spec.defence)].settings.items()}
+        settings = {**usually, **dict(spec.settings)}
         percent = settings["attenuation"]
         if percent and settings["schedule"] != schedule:
             continue
-        usual = spec.threat == "oblivious" and "contrast" not in settings
+        usual = spec.threat == "oblivious" and settings["contrast"]
         if cell.clean_defended is not None and usual:
             found.setdefault(("clean", "clean images"), {})[percent] = cell.clean_defended
         if cell.robust is not None:
@@ -106,7 +109,7 @@ def lines_of(cells: Sequence[Evaluation], schedule: int) -> dict[tuple[RoleName,
             name = f"{ATTACKS[str(spec.attack)].title} {epsilon}"
             role: RoleName = "adversarial" if knows else _role(str(spec.attack))
             words = f"{name}, knows the defence" if knows else f"{name}, oblivious"
-            if not settings.get("contrast", 1):
+            if not settings["contrast"]:
                 role, words = "noise", f"{words}, no threshold before"
             found.setdefault((role, words), {})[percent] = cell.robust
     lines = {key: sorted(points.items()) for key, points in found.items()}

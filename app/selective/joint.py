@@ -156,7 +156,8 @@ def error_chart(outcomes: Sequence[Outcome]) -> go.Figure:
         xaxis={"type": "category", "fixedrange": True},
         yaxis={
             "title": {"text": "accepted and wrong"},
-            "tickformat": ".0%",
+            # Errors may be small: their ticks lie below one percent.
+            "tickformat": ".2~%",
             "fixedrange": True,
             "rangemode": "tozero",
         },
