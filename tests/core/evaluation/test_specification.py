@@ -142,6 +142,12 @@ def test_every_cell_of_a_suite_can_be_built(suite: str, dataset: str) -> None:
             make_attack(cell.attack, **dict(cell.parameters))
 
 
+def test_the_usual_settings_are_measured_once() -> None:
+    usual = {one for one in SUITES["attenuation"]("mnist") if not one.settings}
+    assert usual <= set(SUITES["levels"]("mnist"))
+    assert {one.attack for one in usual} == {"fgsm", "pgd"}
+
+
 def test_a_table_reads_bare_then_defended() -> None:
     lines = markdown_table([EVALUATION]).splitlines()
     assert lines[0] == "| attack | behind | A |"
