@@ -12,6 +12,7 @@ class Halves:
     """A purifier with a code: each of four quarters of the image becomes black or white."""
 
     random = False
+    quiet: frozenset[str] = frozenset()
     quantizer = SignQuantizer()
 
     @property
