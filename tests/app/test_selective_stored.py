@@ -57,6 +57,7 @@ def test_table_2_counts_the_rejected() -> None:
             "rejecting": counts(20, 4, 16),
             "by_error": counts(10, 30, 0),
             "unchosen": counts(99, 1, 0),
+            "both_looks": counts(95, 5, 0),
         }
         for epsilon in (0.0, *TABLE_2)
     ]
@@ -64,7 +65,9 @@ def test_table_2_counts_the_rejected() -> None:
     assert [line["paper"] for line in lines[:3]] == ["110 of 181", "97 %", "93 %"]
     assert lines[1]["ours"].startswith("75.0 %")
     assert lines[1]["ours, by error alone"].startswith("25.0 %")
-    assert lines[1]["rejected or not"].startswith("99.0 %")
+    assert lines[1]["all looked up"].startswith("99.0 %")
+    assert lines[0]["both looks"].endswith("(paper 99.07 %)")
+    assert lines[1]["both looks"] == with_interval(Selected(right=95, wrong=5, rejected=0).accuracy)
     assert lines[1]["right, wrong, rejected again"] == "20, 4, 16"
     assert lines[-1]["ours"] == "–"
     assert "paper" not in second_table(rows, printed=False)[0]

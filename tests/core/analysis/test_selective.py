@@ -95,6 +95,30 @@ def test_right_wrong_and_rejected_are_everybody(bench: Bench) -> None:
         Selected(right=0, wrong=0, rejected=0)
 
 
+@pytest.mark.parametrize("epsilon", [0.0, 0.3])
+@pytest.mark.parametrize("limits", [(None, None), (0, 0), (math.inf, math.inf), (None, 0.5)])
+def test_both_looks_are_the_answers_and_what_the_second_makes_of_the_rest(
+    bench: Bench, limits: tuple[float | None, float | None], epsilon: float
+) -> None:
+    strict = replace(bench, classifier=toy(latent=limits[0], output=limits[1]))
+    row = MEASURES["reclassified"].row(strict, {"epsilon": epsilon})
+    images = strict.attacked("fgsm", {"epsilon": epsilon}) if epsilon else strict.images
+    first = Selected.from_dict(strict.judged(images)[0]["selected"])
+    both, everyone = (Selected.from_dict(row[name]) for name in ("both_looks", "unchosen"))
+    assert row["rejected"] == first.rejected
+    assert both.n == everyone.n == len(images)
+    assert both.rejected == everyone.rejected == 0
+    if first.rejected:
+        again = Selected.from_dict(row["never_rejecting"])
+        assert both.right == first.right + again.right
+        assert again.n == first.rejected
+    else:
+        assert both == first
+        assert "never_rejecting" not in row
+    if first.rejected == len(images):
+        assert row["both_looks"] == row["unchosen"] == row["never_rejecting"]
+
+
 @pytest.mark.parametrize("subject", MEASURES)
 def test_every_subject_measures_its_first_and_last_job(subject: str, bench: Bench) -> None:
     measure = MEASURES[subject]
