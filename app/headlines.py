@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from app.pages import page_named
 from app.state import widget_key
 from core.attacks import ATTACKS
 from core.data import DATASETS
@@ -68,6 +69,13 @@ def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
         "Read every column against its first row: an attack that leaves the bare classifier "
         "standing says little about a defence. "
         + " ".join(f"*{threat.capitalize()}*: {THREATS[threat]}" for threat in table.threats)
+    )
+    defences = page_named("defenses")
+    st.page_link(
+        defences.path,
+        label="Beside Defense-GAN, MLVGM and adversarial training",
+        icon=defences.icon,
+        help="The table of all defences, further down on their page.",
     )
     if table.doubts:
         with st.expander("Reasons to doubt some of these numbers"):

@@ -6,64 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.headlines import CLASSIFIER_KEY
+from app.pages import PAGES, page_named
 from app.showcase import GUESS_KEY, POSITION_KEY
 from app.state import LinkReader, follow, publish
 from core.checkpoints import CheckpointError, CheckpointRow, checkpoint_folder, checkpoint_rows
 from core.data import available_datasets, dataset_state
-
-DATA_PAGE = "../pages/data.py"
-WAYS = (
-    (
-        "../pages/attack_lab.py",
-        "Attack lab",
-        ":material/science:",
-        "Pick or draw a picture, attack it live, and watch the purifier bring it back.",
-    ),
-    (
-        "../pages/defenses.py",
-        "Defences",
-        ":material/cleaning_services:",
-        "One attacked picture through every defence, and whom each saved or harmed.",
-    ),
-    (
-        "../pages/latent_map.py",
-        "Latent map",
-        ":material/scatter_plot:",
-        "Where pictures lie in latent space, where an attack moves them, and the walls between.",
-    ),
-    (
-        "../pages/bit_flips.py",
-        "Bit flips",
-        ":material/bar_chart:",
-        "How many bits of the code an attack flips, and what a single bit does.",
-    ),
-    (
-        "../pages/quantizer.py",
-        "Quantizer",
-        ":material/grid_on:",
-        "Whether a quantizer does what its author thinks, and how coarse a code should be.",
-    ),
-    (
-        "../pages/robustness.py",
-        "Robustness",
-        ":material/shield:",
-        "The papers' tables beside ours, what is left when the attacker knows the defence, and "
-        "a panel to break it yourself.",
-    ),
-    (
-        "../pages/selective.py",
-        "Selective",
-        ":material/rule:",
-        "A classifier that may say it does not know, and an attacker who knows its limits.",
-    ),
-    (
-        DATA_PAGE,
-        "Data and models",
-        ":material/database:",
-        "What is here, where it comes from, how it was trained, and how to bring your own.",
-    ),
-)
-
 
 PAGE = "overview"
 """Prefix of the page's keys in the session."""
@@ -168,7 +115,7 @@ def show_state() -> None:
         if row.problem:
             st.warning(f"{row.title}: {row.problem}", icon=":material/warning:")
     st.page_link(
-        DATA_PAGE,
+        page_named("data").path,
         label="All data and models",
         icon=":material/database:",
         help="Details, checks, downloads and licences.",
@@ -178,10 +125,10 @@ def show_state() -> None:
 def show_ways() -> None:
     """Draw a link with a sentence for each of the other pages."""
     with st.grid(columns=2, min_column_width=300):
-        for page, title, icon, summary in WAYS:
+        for row in PAGES[1:]:
             with st.container(border=True):
-                st.page_link(page, label=f"**{title}**", icon=icon, help=summary)
-                st.caption(summary)
+                st.page_link(row.path, label=f"**{row.title}**", icon=row.icon, help=row.summary)
+                st.caption(row.summary)
 
 
 def standings() -> list[Standing]:

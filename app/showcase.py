@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.attack_lab.settings import Settings
 from app.gallery import Tile, show_tiles
+from app.pages import page_named
 from app.runs.parameters import only_changed
 from app.state import widget_key
 from app.theme import RoleName, word
@@ -16,7 +17,6 @@ from core.evaluation.showcase_file import Example, Showcase, ShowcaseError, read
 ShownRole: TypeAlias = Literal["clean", "adversarial", "purified"]
 
 SHOWN_ROLES: tuple[ShownRole, ...] = ("clean", "adversarial", "purified")
-ATTACK_LAB = "../pages/attack_lab.py"
 POSITION_KEY = widget_key("overview", "example")
 """Session key of the shown example, counted from 1; no widget has it, but a click moves it."""
 
@@ -68,7 +68,7 @@ def show_showcase(showcase: Showcase) -> None:
             help="Opens the attack lab with this digit and this attack.",
             width="stretch",
         ):
-            st.switch_page(ATTACK_LAB, query_params=lab_link(showcase, example))
+            st.switch_page(page_named("attack_lab").path, query_params=lab_link(showcase, example))
     with pictures.container():
         show_tiles(tiles(showcase, example, hidden=hidden))
     _show_figures(showcase)

@@ -7,6 +7,7 @@ import torch
 
 from app import cache
 from app.attack_lab.work import Subject
+from app.pages import page_named
 from app.runs.words import Badge, show_badge
 from app.selective.choices import MODEL
 from app.selective.settings import ATTACKS, Settings
@@ -56,9 +57,9 @@ def show_answers(
             show_badge(answer_badge(title, answers[role], reading, triplet.label, classes))
         if subject.spec.index is not None:
             st.page_link(
-                "../pages/selective.py",
+                page_named("selective").path,
                 label="Move its limits",
-                icon=":material/rule:",
+                icon=page_named("selective").icon,
                 query_params=_link(subject),
                 help="The same picture on the page about this classifier.",
             )
