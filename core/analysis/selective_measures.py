@@ -149,7 +149,7 @@ MEASURES: Mapping[str, Measure] = {
         title="What is rejected, and what it is after all (Table 2)",
         row=reclassified,
         jobs=lambda classes: [{"epsilon": epsilon} for epsilon in (0.0, *PAPERS_EPSILONS)],
-        most=1_000,
+        most=500,
     ),
     "curves": Measure(
         title="Risk over coverage, and attacks told from clean images",

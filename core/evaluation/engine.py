@@ -18,7 +18,8 @@ from core.evaluation.accuracy import Accuracy
 from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES, check, hashes_of
 from core.evaluation.crafting import Crafting
 from core.evaluation.distances import with_distances
-from core.evaluation.doubts import UNDOUBTED, Doubted, find_doubts
+from core.evaluation.doubted import Doubted
+from core.evaluation.doubts import UNDOUBTED, find_doubts
 from core.evaluation.keeping import Keeping, OnNotice
 from core.evaluation.papernot import labels_only, train_substitute
 from core.evaluation.records import pack

@@ -162,7 +162,8 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
     An attack that needs no gradient has no need of a surrogate either: it asks the defended
     classifier itself. Images that are broken are not attacked again. Restarts of the attack are
     taken here: it is the defended classifier that says whether one is needed, not the surrogate
-    that was fooled.
+    that was fooled. Behind a random defence an image is broken when most draws err, but a restart
+    goes on until all of them do.
 
     Args:
         attack: The attack to run through each surrogate.
@@ -196,11 +197,12 @@ def attack_adaptively(  # noqa: PLR0913  an evaluation has this many parts
     adversarial = images.clone()
     errors = share_of_errors(pipeline, images, labels, judged)
     broken_by = dict.fromkeys(views, 0)
-    rounds = [name for _ in range(restarts) for name in views]
-    for index, name in enumerate(rounds):
-        standing = (errors <= 0.5).nonzero()[:, 0]
+    rounds = [(start, name) for start in range(restarts) for name in views]
+    for index, (start, name) in enumerate(rounds):
+        standing = (errors < 1 if start else errors <= 0.5).nonzero()[:, 0]
         if len(standing) == 0:
-            break
+            # Those whose draws do not all err come back with the next restart.
+            continue
         now, right = images[standing], labels[standing]
         told = part_of(on_step, index, len(rounds))
         if name == on_range.NAME:

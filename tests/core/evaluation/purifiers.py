@@ -42,6 +42,21 @@ class Shaky(Threshold):
         return images + 0.01 * torch.randn(images.shape, generator=generator)
 
 
+class Fickle(Threshold):
+    """Gives some other picture on a share of its draws, whatever comes in."""
+
+    random = True
+
+    def __init__(self, picture: Tensor, share: float) -> None:
+        self.picture = picture
+        self.share = share
+
+    @override
+    def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
+        other = torch.rand(len(images), generator=generator) < self.share
+        return torch.where(other[:, None, None, None], self.picture, images)
+
+
 class Deaf(Threshold):
     """Gives one picture whatever comes in, and surrogates that say nothing of it."""
 
