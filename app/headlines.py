@@ -172,8 +172,17 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
     numbers = list(counts.values())
     usual = max(numbers, key=numbers.count)
     words = f"{usual:,} pictures a cell"
-    others = [f"{count:,} for *{title}*" for title, count in counts.items() if count != usual]
-    return f"{words}, but {' and '.join(others)}" if others else words
+    by_count: dict[int, list[str]] = {}
+    for title, count in counts.items():
+        if count != usual:
+            by_count.setdefault(count, []).append(f"*{title}*")
+    others = [f"{count:,} for {_listed(titles)}" for count, titles in by_count.items()]
+    return f"{words}, but {_listed(others)}" if others else words
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """One, two and three."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def column(specification: Specification) -> str:

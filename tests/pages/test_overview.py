@@ -221,6 +221,8 @@ def test_the_number_of_pictures_is_said_for_every_column() -> None:
     assert counts_in_words({"x": 10_000, "y": 1000, "z": 1000, "w": 500}) == (
         "1,000 pictures a cell, but 10,000 for *x* and 500 for *w*"
     )
+    several = {"x": 1000, "y": 1000, "z": 1000, "w": 1000, "a": 500, "b": 500, "c": 500}
+    assert counts_in_words(several) == "1,000 pictures a cell, but 500 for *a*, *b* and *c*"
 
 
 @pytest.mark.parametrize("how", ["missing", "truncated"])
