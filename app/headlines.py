@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.pages import page_named
+from app.runs.words import listed
 from app.state import widget_key
 from core.attacks import ATTACKS
 from core.data import DATASETS
@@ -176,13 +177,8 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
     for title, count in counts.items():
         if count != usual:
             by_count.setdefault(count, []).append(f"*{title}*")
-    others = [f"{count:,} for {_listed(titles)}" for count, titles in by_count.items()]
-    return f"{words}, but {_listed(others)}" if others else words
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """One, two and three."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    others = [f"{count:,} for {listed(titles)}" for count, titles in by_count.items()]
+    return f"{words}, but {listed(others)}" if others else words
 
 
 def column(specification: Specification) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.robustness.names import budget_title, defence_title
+from app.runs.words import listed
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
 from core.evaluation.paper_model import PaperTable
 from core.evaluation.specification import Evaluation
@@ -66,7 +67,7 @@ def adaptive_sentence(figures: Sequence[AdaptiveFigure]) -> str:
         return ""
     return (
         f"An attacker who sees it ({budget_title(norm, epsilon)}, classifier "
-        f"{classifier_title(classifier)}) leaves {_listed(left)}: those are the figures "
+        f"{classifier_title(classifier)}) leaves {listed(left)}: those are the figures "
         "to judge by."
     )
 
@@ -126,7 +127,7 @@ def _averages(table: PaperTable) -> str:
         printed = average.paper if name == "lq_vae" else None
         beside = "" if printed is None else f" (slides: {printed:.2f} %)"
         told.append(f"{average.ours:.1f} % behind {title}{beside}")
-    return _listed(told)
+    return listed(told)
 
 
 def _uncounted(table: PaperTable) -> str:
@@ -168,9 +169,3 @@ def _meaning(table: PaperTable) -> str:
     if table.table == "bpda":
         return "One step is no upper bound, whatever it is called."
     return "That is no robustness: these attacks were made for a classifier without a defence."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,12 +1,19 @@
 """Words every page uses: errors as sentences, and what became of an attacked image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from app.theme import ROLES, RoleName
 from core.analysis import Outcome
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts in a row: ``a, b and c``; nothing if there are none."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def sentence(error: Exception) -> str:

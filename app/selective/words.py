@@ -1,7 +1,5 @@
 """Verdicts on one image, and what became of many, in words."""
 
-from collections.abc import Sequence
-
 from app.runs.words import Badge
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.selected import Selected
@@ -87,8 +85,3 @@ def selected_words(selected: Selected) -> str:
         f"accuracy {share(selected.accuracy)}, error {share(selected.error)}, "
         f"rejection {share(selected.rejection)}"
     )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a row: ``a, b and c``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
