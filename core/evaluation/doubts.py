@@ -29,6 +29,9 @@ VANISHED = 1e-15
 MISSED = "but not to this attack."
 """How a doubt ends that compares one attack with another."""
 
+MISLED = "the gradients mislead, and the figure may be too high."
+"""How the doubt ends that an attack without a budget leaves somebody."""
+
 RANDOM = "The outputs are random: an attack that averages over the randomness may do better."
 
 UNDOUBTED = "This figure was not searched for doubts."
@@ -128,7 +131,7 @@ def _unbounded(doubted: Doubted, generator: Generator, on_step: OnStep | None) -
         return None
     return (
         f"{left} of {len(doubted.images)} images stand even when every pixel may change at will: "
-        "the gradients mislead, and the figure may be too high."
+        f"{MISLED}"
     )
 
 

@@ -61,10 +61,8 @@ def evaluate(
     keeping = Keeping(cache, on_notice)
     key = specification.fingerprint(hashes_of(specification))
     known = keeping.text("cells", key)
-    if known is not None:
-        evaluation = Evaluation.from_dict(json.loads(known))
-        if evaluation.outcomes:
-            return evaluation
+    if known is not None and (kept := Evaluation.from_dict(json.loads(known))).outcomes:
+        return kept
     evaluation = _Cell(specification, on_step, on_notice, keeping).measure()
     keeping.keep_text("cells", key, json.dumps(evaluation.as_dict()))
     return evaluation
