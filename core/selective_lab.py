@@ -8,6 +8,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+from torch import Tensor
+
 from core.analysis.selective_bench import Bench, Row
 from core.analysis.selective_file import Measured, Subject, store_measured, stored_measured
 from core.analysis.selective_measures import MEASURES, Measure
@@ -60,9 +62,8 @@ def measure(
     begun = _begun(about, limits)
     if len(begun) == len(jobs):
         return f"{subject} of {name} is up to date"
-    other = "validation" if split == "test" else "train"
     device = pick_device()
-    pool, pool_labels = load_dataset(dataset, other, count=POOL)
+    pool, pool_labels = _pool(dataset, split, len(images))
     with Bar(f"{subject} {name}") as on_step:
         bench = Bench(
             classifier=classifier,
@@ -72,6 +73,15 @@ def measure(
             on_step=on_step,
         )
         return f"wrote {_stored(bench, chosen, about, begun)}"
+
+
+def _pool(dataset: str, split: str, used: int) -> tuple[Tensor, Tensor]:
+    """Images and labels of another split; where that is not here, of the same one, further on."""
+    other = "validation" if split == "test" else "train"
+    if other in dataset_state(dataset).readable:
+        return load_dataset(dataset, other, count=POOL)
+    images, labels = load_dataset(dataset, split)
+    return images[used : used + POOL], labels[used : used + POOL]
 
 
 def _begun(about: Subject, limits: Mapping[str, float]) -> tuple[Row, ...]:

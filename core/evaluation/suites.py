@@ -150,9 +150,9 @@ def adaptive(dataset: str) -> Cells:
     if dataset == "mnist":
         twice = {"epsilon": 0.1, "restarts": 2, "steps": 100}
         cells = adaptive_cells(dataset, DEFENCES, "pgd", 500, **twice)
-        # Neither one draw a gradient nor the mean of eight finds all that the other does.
+        # Two draws a gradient break more of it than one, or than the mean of eight.
         first = CLASSIFIERS[dataset][0]
-        noisy = {"threat": "adaptive", "draws": 8, "n": 500}
+        noisy = {"threat": "adaptive", "draws": 2, "n": 500}
         cells += (cell(dataset, first, "lq_vae_noisy", "pgd", twice, **noisy),)
         cells += adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=wide, **pgd)
         pgd_l2: dict[str, Any] = {"steps": 100}  # within this ball no gradient vanishes
