@@ -75,8 +75,9 @@ def share(accuracy: Accuracy) -> str:
 def with_interval(accuracy: Accuracy) -> str:
     """A share with its 95 % interval."""
     low, high = (100 * end for end in accuracy.interval)
-    # In a narrow cell the interval goes on the next line, whole.
-    return f"{share(accuracy)} ({low:.1f}\u2060–\u2060{high:.1f})"
+    # In a narrow cell the interval goes on the next line, and neither breaks.
+    percent = share(accuracy).replace(" ", "\u00a0")
+    return f"{percent} ({low:.1f}\u2060–\u2060{high:.1f})"
 
 
 def selected_words(selected: Selected) -> str:

@@ -9,16 +9,13 @@ import torch
 from core.attacks import ATTACKS, make_attack
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.cells import ROBUST
-from core.evaluation.doubts import MISLED, MISSED, RANDOM
+from core.evaluation.doubts import MISSED, RANDOM
 from core.evaluation.records import right_under
 from core.evaluation.specification import Evaluation
 from core.types import LabError
 
 LEAST = 500
 """Images an adaptive figure needs at least to stand in a table."""
-
-SHARED = (MISSED, MISLED)
-"""How the doubts end that hold for several attacks only if they hold for each."""
 
 ONE_STEP = "one_step_bpda"
 """The authors' own script: reported under its own name, and never as the strongest attack."""
@@ -171,19 +168,18 @@ def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The doubts about the worst case over several attacks on the same images.
 
     What one attack missed another may have found, so a comparison counts only where it is made
-    with every one of them, and then with the one that missed least; and gradients that leave
-    nobody without a budget in one attack do not mislead it. Likewise one attack that averaged over
-    the randomness answers for those that did not.
+    with every one of them, and then with the one that missed least. Likewise one attack that
+    averaged over the randomness answers for those that did not.
 
     Args:
         doubts: Those of each attack.
     """
-    compared = [{_kind(one): one for one in each if one.endswith(SHARED)} for each in doubts]
+    compared = [{_kind(one): one for one in each if one.endswith(MISSED)} for each in doubts]
     kinds = set.intersection(*(set(each) for each in compared)) if compared else set()
     least = {kind: min((each[kind] for each in compared), key=_count) for kind in kinds}
     averaged = any(RANDOM not in each for each in doubts)
     told = [
-        least.get(_kind(doubt)) if doubt.endswith(SHARED) else doubt
+        least.get(_kind(doubt)) if doubt.endswith(MISSED) else doubt
         for each in doubts
         for doubt in each
         if not (averaged and doubt == RANDOM)
@@ -192,8 +188,8 @@ def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def _kind(doubt: str) -> str:
-    """What is said of how many images, without the numbers."""
-    return doubt.partition(" images ")[2]
+    """A comparison without its numbers."""
+    return doubt.partition(" images fall to ")[2]
 
 
 def _count(doubt: str) -> int:

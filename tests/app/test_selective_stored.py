@@ -43,7 +43,7 @@ def test_table_1_has_the_paper_beside_ours() -> None:
     assert [line["paper"] for line in lines] == ["99.67 %", "97.97 %", "0.22 %", "1.81 %"]
     selected = Selected(right=970, wrong=2, rejected=28)
     assert lines[1]["ours"] == with_interval(selected.accuracy)
-    assert lines[2]["ours"].startswith("0.20 %")
+    assert lines[2]["ours"].startswith("0.20\u00a0%")
     assert all("ours" not in line for line in first_table(TABLE_1["mnist", "gm_vae"], None))
     assert all("paper" not in line for line in first_table(None, row))
 
@@ -63,9 +63,9 @@ def test_table_2_counts_the_rejected() -> None:
     ]
     lines = second_table([*rows, {"epsilon": 0.3, "rejected": 0}], printed=True)
     assert [line["paper"] for line in lines[:3]] == ["110 of 181", "97 %", "93 %"]
-    assert lines[1]["ours"].startswith("75.0 %")
-    assert lines[1]["ours, by error alone"].startswith("25.0 %")
-    assert lines[1]["all looked up"].startswith("99.0 %")
+    assert lines[1]["ours"].startswith("75.0\u00a0%")
+    assert lines[1]["ours, by error alone"].startswith("25.0\u00a0%")
+    assert lines[1]["all looked up"].startswith("99.0\u00a0%")
     assert lines[0]["both looks"].endswith("(paper 99.07 %)")
     assert lines[1]["both looks"] == with_interval(Selected(right=95, wrong=5, rejected=0).accuracy)
     assert lines[1]["right, wrong, rejected again"] == "20, 4, 16"
