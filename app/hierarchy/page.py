@@ -15,7 +15,8 @@ from app.hierarchy.settings import (
     read_settings,
 )
 from app.hierarchy.sliders import show_levels
-from app.hierarchy.trade_off import show_trade_off, show_what_levels_tell
+from app.hierarchy.trade_off import show_trade_off
+from app.hierarchy.what_levels_tell import show_what_levels_tell
 from app.hierarchy.work import generators, load_subject, schedules_of
 from app.runs.opening import open_choices
 from app.runs.words import sentence

@@ -1,4 +1,4 @@
-"""What drawing anew costs and brings, and what every level tells: from stored results alone."""
+"""What drawing anew costs and brings: from stored results alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -9,17 +9,14 @@ from app.controls import seed
 from app.hierarchy.settings import PAGE
 from app.quantizer.figures import PERCENT, STILL, accuracy_marks
 from app.robustness.stored import suite_or_reason
-from app.runs.words import sentence
 from app.state import widget_key
-from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out
-from core.analysis.level_effects import COMMAND, LevelEffect, stored_effects
+from app.theme import CHART_CONFIG, RoleName, lay_out
 from core.attacks import ATTACKS
 from core.defenses import DEFENSES
 from core.defenses.level_schedules import SCHEDULES
 from core.evaluation import Accuracy, Evaluation
 from core.evaluation.commands import table_command
 from core.models import classifier_title
-from core.types import LabError
 
 SUITE = "attenuation"
 Point = tuple[int, Accuracy]
@@ -67,21 +64,35 @@ def _show(cells: Sequence[Evaluation], curve: str, keep: Callable[[str], object]
     st.caption(
         f"Right answers behind classifier {classifier_title(cells[0].specification.classifier)} "
         f"with 95 % intervals: {_counts(lines)}. At 0 % every level is kept, at 100 % the "
-        f"schedule is drawn anew as it stands. {_knowing_words(cells)} A rise of the other curves "
+        f"schedule is drawn anew as it stands. {knowing_words(cells)} A rise of the other curves "
         "is no proof of safety: their attacks have never seen the defence."
     )
 
 
-def _knowing_words(cells: Sequence[Evaluation]) -> str:
-    """Who says how robust the defence is, and how often that attacker draws."""
-    draws = {one.specification.draws for one in cells if one.specification.threat == "adaptive"}
-    if draws:
-        return (
-            "Only the attacker who knows the defence says how robust it is; every gradient of it "
-            f"averages {max(draws)} draws."
+def knowing_words(cells: Sequence[Evaluation]) -> str:
+    """Who says how robust the defence is, how much he may change, and reasons to doubt it."""
+    knowing = [one for one in cells if one.specification.threat == "adaptive"]
+    if not knowing:
+        command = table_command(SUITE, cells[0].specification.dataset)
+        return f"The attacker who knows the defence is not measured yet: `{command}` does that."
+    words = (
+        "Only the attacker who knows the defence says how robust it is; every gradient of it "
+        f"averages {max(one.specification.draws for one in knowing)} draws."
+    )
+    his, theirs = _widest(knowing), _widest([one for one in cells if one not in knowing])
+    if his < theirs:
+        words += (
+            f" That attacker may change a pixel by {his:g}, the others by {theirs:g}: "
+            "a curve above theirs is a matter of that."
         )
-    command = table_command(SUITE, cells[0].specification.dataset)
-    return f"The attacker who knows the defence is not measured yet: `{command}` does that."
+    doubts = dict.fromkeys(doubt for one in knowing for doubt in one.doubts)
+    return " ".join((words, *doubts))
+
+
+def _widest(cells: Sequence[Evaluation]) -> float:
+    """The largest budget of some attacks; 0 if there are none."""
+    budgets = (dict(one.specification.parameters).get("epsilon", 0.0) for one in cells)
+    return max((float(budget) for budget in budgets if budget is not None), default=0.0)
 
 
 def lines_of(cells: Sequence[Evaluation], schedule: int) -> dict[tuple[RoleName, str], list[Point]]:
@@ -141,112 +152,4 @@ def _counts(lines: Mapping[tuple[RoleName, str], Sequence[Point]]) -> str:
     return ", ".join(
         f"{name} on {max(one.n for _, one in points):,} test images"
         for (_, name), points in lines.items()
-    )
-
-
-def show_what_levels_tell(
-    dataset: str, sha256: str, names: Sequence[str], nats: Sequence[float], n: int
-) -> None:
-    """How much each level tells, and how often it decides the answer.
-
-    Args:
-        dataset: A row of ``DATASETS``.
-        sha256: Hash of the generator's weights.
-        names: Names of the levels.
-        nats: Mean divergence of each level; empty where it was not measured.
-        n: Images it was measured on.
-    """
-    st.header("What each level tells", divider="gray", anchor="tells")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _show_nats(names, nats, n)
-    with right:
-        _show_effects(dataset, sha256, names)
-
-
-def _show_nats(names: Sequence[str], nats: Sequence[float], n: int) -> None:
-    st.subheader("Nats of an image")
-    if len(nats) != len(names):
-        st.info(
-            "Not measured yet. `python -m core checkpoints measure` measures it.",
-            icon=":material/bar_chart:",
-        )
-        return
-    words = ", ".join(f"{name} {value:.1f}" for name, value in zip(names, nats, strict=True))
-    st.plotly_chart(
-        bars("code", names, [round(value, 2) for value in nats], "nats"),
-        key=f"{PAGE}_nats",
-        config=dict(CHART_CONFIG),
-        alt=f"Nats by level: {words}",
-    )
-    st.caption(
-        f"Mean divergence of a level's posterior from its prior on {n:,} test images. A level at "
-        "0 would be dead: nothing of the image in it. More nats are more detail, not more meaning."
-    )
-
-
-def _show_effects(dataset: str, sha256: str, names: Sequence[str]) -> None:
-    st.subheader("Answers it decides")
-    command = f"{COMMAND} --dataset {dataset}"
-    try:
-        rows = [one for one in stored_effects() if (one.dataset, one.sha256) == (dataset, sha256)]
-    except LabError as error:
-        st.warning(sentence(error), icon=":material/warning:")
-        return
-    if len(rows) != len(names):
-        st.info(
-            f"Not measured yet for these weights. `{command}` measures it.",
-            icon=":material/bar_chart:",
-        )
-        return
-    st.plotly_chart(
-        effect_chart(rows, names),
-        key=f"{PAGE}_effects",
-        config=dict(CHART_CONFIG),
-        alt="Share of answers that change: "
-        + ", ".join(f"{name} {row.share.value:.1%}" for name, row in zip(names, rows, strict=True)),
-    )
-    st.caption(
-        f"Share of {rows[0].n:,} validation images on which classifier "
-        f"{classifier_title(rows[0].classifier)} changes its answer when this level alone is drawn "
-        "anew, with 95 % intervals. Clean images: nothing here is about attacks."
-    )
-
-
-def effect_chart(rows: Sequence[LevelEffect], names: Sequence[str]) -> go.Figure:
-    """How often the answer changes, by level."""
-    figure = bars("purified", names, [round(row.share.value, 4) for row in rows], "answers")
-    ends = [row.share for row in rows]
-    figure.data[0].error_y = {
-        "type": "data",
-        "symmetric": False,
-        "array": [one.interval[1] - one.value for one in ends],
-        "arrayminus": [one.value - one.interval[0] for one in ends],
-        "thickness": 1.5,
-    }
-    figure.layout.yaxis.tickformat = ".0%"
-    return figure
-
-
-def bars(role: RoleName, names: Sequence[str], values: Sequence[float], title: str) -> go.Figure:
-    """One bar a level, coarse to fine."""
-    look = ROLES[role]
-    figure = go.Figure()
-    figure.add_bar(
-        x=list(names),
-        y=list(values),
-        name=f"{look.mark} {title}",
-        marker={
-            "color": look.color,
-            "line": {"color": look.color, "width": 1},
-            "pattern": {"shape": look.pattern, "size": 6, "solidity": 0.35},
-        },
-        hovertemplate="level %{x}: %{y}<extra></extra>",
-    )
-    return lay_out(
-        figure,
-        height=270,
-        showlegend=True,
-        xaxis={"type": "category", "title": {"text": "level, coarse to fine"}, **STILL},
-        yaxis={"title": {"text": title}, "rangemode": "tozero", "nticks": 5, **STILL},
     )

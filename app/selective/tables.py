@@ -50,7 +50,7 @@ def first_table(printed: Printed | None, row: Row | None) -> list[dict[str, str]
     if printed is not None:
         figures = (printed.without, printed.accuracy, printed.error, printed.rejection)
         for line, figure in zip(lines.values(), figures, strict=True):
-            line["paper"] = f"{figure:.2f} %"
+            line["paper"] = f"{figure:.2f}\u00a0%"
     if row is not None:
         for line, share in zip(lines.values(), _ours(row), strict=True):
             line["ours"] = NONE if share is None else with_interval(share)

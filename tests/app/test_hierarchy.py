@@ -9,7 +9,8 @@ from app.controls import Menu
 from app.hierarchy.plans import FRESH, KEEP, Levels
 from app.hierarchy.rows import Told, ladder_html, plans_html
 from app.hierarchy.settings import HierarchySettings, first_percents, read_settings
-from app.hierarchy.trade_off import bars, curve_chart, effect_chart, lines_of
+from app.hierarchy.trade_off import curve_chart, knowing_words, lines_of
+from app.hierarchy.what_levels_tell import bars, effect_chart
 from app.runs.choices import Offer
 from core.analysis import Reading
 from core.analysis.level_effects import LevelEffect
@@ -129,6 +130,18 @@ def test_the_trade_off_is_drawn_for_one_schedule() -> None:
     figure = curve_chart(linear)
     assert len(figure.data) == 5
     assert figure.data[0].error_y.array[0] > 0
+
+
+def test_a_smaller_budget_and_doubts_of_the_knowing_attacker_are_told() -> None:
+    cells = [invent(one) for one in SUITES["attenuation"]("mnist")]
+    doubted = [replace(one, doubts=("Hm.",)) for one in cells]
+    words = knowing_words(doubted)
+    assert "That attacker may change a pixel by 0.1, the others by 0.3" in words
+    assert words.count("Hm.") == 1
+    same = [invent(one) for one in SUITES["attenuation"]("fashion_mnist")]
+    assert knowing_words(same).endswith("averages 8 draws.")
+    blind = [one for one in cells if one.specification.threat != "adaptive"]
+    assert "not measured yet" in knowing_words(blind)
 
 
 def test_bars_stand_for_levels() -> None:

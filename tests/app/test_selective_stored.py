@@ -40,7 +40,9 @@ def test_the_paper_s_three_add_up(printed: Any) -> None:  # noqa: ANN401
 def test_table_1_has_the_paper_beside_ours() -> None:
     row = {"without": counts(990, 10, 0), "selected": counts(970, 2, 28)}
     lines = first_table(TABLE_1["mnist", "gm_vae"], row)
-    assert [line["paper"] for line in lines] == ["99.67 %", "97.97 %", "0.22 %", "1.81 %"]
+    assert [line["paper"] for line in lines] == [
+        f"{figure}\u00a0%" for figure in ("99.67", "97.97", "0.22", "1.81")
+    ]
     selected = Selected(right=970, wrong=2, rejected=28)
     assert lines[1]["ours"] == with_interval(selected.accuracy)
     assert lines[2]["ours"].startswith("0.20\u00a0%")
