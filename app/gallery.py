@@ -78,19 +78,20 @@ def data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
-def tiles_html(tiles: Sequence[Tile]) -> str:
-    """A row of tiles; on a phone three stay a row, more fall into two columns.
+def tiles_html(tiles: Sequence[Tile], columns: int | None = None) -> str:
+    """Tiles in one row, or in so many columns; on a phone three stay, more become two.
 
     All texts are escaped here.
     """
-    grid = f"grid-template-columns: repeat({len(tiles)}, minmax(0, 1fr))"
-    kind = "tiles three" if len(tiles) == 3 else "tiles"
+    columns = columns or len(tiles)
+    grid = f"grid-template-columns: repeat({columns}, minmax(0, 1fr))"
+    kind = "tiles three" if columns == 3 else "tiles"
     return f'{STYLE}<div class="{kind}" style="{grid}">{"".join(map(_figure, tiles))}</div>'
 
 
-def show_tiles(tiles: Sequence[Tile]) -> None:
-    """Draw a row of tiles; see ``tiles_html``."""
-    st.html(tiles_html(tiles))
+def show_tiles(tiles: Sequence[Tile], columns: int | None = None) -> None:
+    """Draw tiles; see ``tiles_html``."""
+    st.html(tiles_html(tiles, columns))
 
 
 def joined_png(tiles: Sequence[Tile], heading: str = "", *, side: int = 280) -> bytes:

@@ -16,12 +16,12 @@ from core.analysis.level_search import accuracy_of, fooling_images, search_sched
 from core.analysis.sanity import CODED
 from core.analysis.sanity_file import DEFAULT, load_pipeline, make_sanity, stored_file, write_sanity
 from core.checkpoints import checkpoint_rows, find_row, load_classifier
+from core.contrast import CONTRASTS
 from core.data import load_dataset
 from core.data.base import REPOSITORY
 from core.defenses import DEFENSES, DefenseGanPurifier, MlvgmPurifier, load_defense
 from core.defenses.level_schedules import LearnedSchedule, store_schedule
 from core.defenses.mlvgm import LevelGenerator
-from core.defenses.mlvgm_row import CONTRASTS
 from core.devices import pick_device
 from core.evaluation.cells import JUDGED_EPSILON
 from core.evaluation.curve_suites import CODES

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     # package: the packages of the core it may import
     "core/types.py": set(),
+    "core/contrast.py": set(),
     "core/devices.py": {"types"},
     "core/decoding.py": {"types"},
     "core/images.py": {"types", "decoding"},
@@ -19,12 +20,12 @@ LAYERS = {
     "core/packing.py": set(),
     "core/checkpoints.py": {"types", "devices", "models", "packing"},
     "core/attacks": {"types", "devices", "models", "data"},
-    "core/defenses": {"types", "devices", "models", "data", "checkpoints"},
-    "core/selective": {"types", "devices", "models", "data", "checkpoints", "attacks"},
+    "core/defenses": {"types", "contrast", "devices", "models", "data", "checkpoints"},
+    "core/selective": {"types", "contrast", "devices", "models", "data", "checkpoints", "attacks"},
     "core/training": {"types", "devices", "models", "data", "attacks", "defenses", "packing"},
     "core/evaluation": {
         *("types", "images", "devices", "models", "data", "checkpoints", "attacks", "defenses"),
-        "selective",
+        *("contrast", "selective"),
     },
     "core/analysis": {
         *("types", "images", "devices", "models", "data", "checkpoints", "attacks", "defenses"),

@@ -11,10 +11,10 @@ from app.state import LinkReader
 from core.analysis import RunSpec
 from core.analysis.levels import LevelSpec
 from core.attacks import ATTACKS
+from core.contrast import CONTRASTS
 from core.defenses import DEFENSES
 from core.defenses.level_schedules import SCHEDULES, fixed_schedule
 from core.defenses.mlvgm import HOTTEST
-from core.defenses.mlvgm_row import CONTRASTS
 from core.evaluation.cells import JUDGED_EPSILON
 
 PAGE = "hierarchy"

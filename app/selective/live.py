@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from app.controls import seed
+from app.controls import Menu, choose, seed
 from app.gallery import Tile, show_tiles
 from app.runs.words import sentence, show_badge
 from app.selective.crowd import Crowd
@@ -18,8 +18,9 @@ from app.selective.simplex import Marked
 from app.selective.sliders import limit_sliders
 from app.selective.words import second_badge, verdict_badge, verdict_words
 from app.selective.work import Subject, clean_crowd, judged, looked_up
+from app.theme import RoleName
 from core.images import to_png
-from core.selective import Judgement, Reclassification, Thresholds
+from core.selective import SEARCHES, Judgement, Reclassification, Thresholds, searches_of
 from core.types import LabError
 
 SCALE = 8
@@ -27,6 +28,13 @@ SCALE = 8
 
 CLEAN, SEEN = 0, 1
 """Rows of the judgement: the image before its attack, and as the classifier sees it."""
+
+SEARCH_HELP = (
+    "What makes the decoded picture nearest. **Least error**: the paper's, which leads between "
+    "the classes. **Near a mean**: the way from the mean has its price. **Through a threshold**: "
+    "the search sees every pixel pushed towards black or white, so that it does not reproduce the "
+    "greys of an attack; for digits only. The last two are ours."
+)
 
 
 @st.fragment
@@ -57,7 +65,7 @@ def show_live(
         _show_verdict(subject, settings, found, bool(accepted[SEEN]), reasons[SEEN], classes)
     second = None
     with again:
-        settings = _ask_again(session, settings, rejected=not accepted[SEEN])
+        settings = _ask_again(session, settings, subject, rejected=not accepted[SEEN])
         if settings.reclassify and not accepted[SEEN]:
             second = _second(subject, settings, seen)
             if second is not None:
@@ -103,8 +111,10 @@ def _show_verdict(
     )
 
 
-def _ask_again(session: SelectiveSession, settings: Settings, rejected: bool) -> Settings:
-    """The button of a second look, and whether every image must get a class."""
+def _ask_again(
+    session: SelectiveSession, settings: Settings, subject: Subject, rejected: bool
+) -> Settings:
+    """The button of a second look, whether every image must get a class, and what it goes by."""
 
     def ask() -> None:
         session.change(replace(session.current(), reclassify=True))
@@ -128,13 +138,21 @@ def _ask_again(session: SelectiveSession, settings: Settings, rejected: bool) ->
             help="Gives every reclassified image a class, as the paper does where no fooling "
             "images are to be expected.",
         )
-    return replace(settings, insist=bool(insist))
+    search = choose(
+        "The second look goes by",
+        Menu({name: SEARCHES[name] for name in searches_of(subject.classifier)}),
+        key=f"{PAGE}_w_search",
+        value=settings.search_of(subject.classifier),
+        help=SEARCH_HELP,
+    )
+    usual = replace(settings, search="").search_of(subject.classifier)
+    return replace(settings, insist=bool(insist), search="" if search == usual else search)
 
 
 def _second(subject: Subject, settings: Settings, seen: Tensor) -> Reclassification | None:
     how = (settings.attack, settings.epsilon, settings.target)
     try:
-        return looked_up(subject, seen, how)
+        return looked_up(subject, seen, how, settings.search_of(subject.classifier))
     except LabError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
@@ -149,6 +167,7 @@ def _show_second(
 ) -> None:
     accepted, _ = subject.classifier.verdict(second.distances, second.errors, limits)
     answer = int(second.classes)
+    where = "" if settings.search_of(subject.classifier) == "error" else " near a mean"
     given = bool(accepted) or settings.insist
     with st.container(key=f"{PAGE}_second", gap="xxsmall"):
         show_badge(second_badge(given, classes[answer], answer == subject.label))
@@ -160,7 +179,7 @@ def _show_second(
             else "which is beyond a limit still."
         )
         st.markdown(
-            f"The best picture that the decoder makes near a mean is a {classes[answer]}, with an "
+            f"The best picture that the decoder makes{where} is a {classes[answer]}, with an "
             f"error of {float(second.errors):.1f} after {len(second.path) - 1} steps from "
             f"{second.starts.shape[1]} means, {outcome}"
         )
@@ -182,13 +201,15 @@ def _show_pictures(
     made = to_png(found.reconstructions[SEEN], SCALE)
     tiles.append(Tile(role="purified", title="Decoded", png=made, note=error))
     if second is not None:
+        if not torch.equal(second.seen, seen):
+            as_seen = to_png(second.seen[0], SCALE)
+            role: RoleName = "clean" if settings.attack == NO_ATTACK else "adversarial"
+            tiles.append(Tile(role=role, title="Thresholded", png=as_seen))
         note = f"error {float(second.errors):.1f}"
         picture = to_png(second.images[0], SCALE)
         tiles.append(Tile(role="code", title="Second look", png=picture, note=note))
     # The titles of more than three do not fit side by side.
-    rows = [tiles] if len(tiles) <= 3 else [tiles[:2], tiles[2:]]
-    for row in rows:
-        show_tiles(row)
+    show_tiles(tiles, columns=2 + len(tiles) % 2)
     st.caption(
         "The classifier encodes the picture, answers with the nearest mean, and decodes its "
         "latents again. A picture that is not given back, or lies far from every mean, is "

@@ -13,7 +13,7 @@ from app.runs.choices import Offer
 from app.runs.parameters import MOST_SEED, write_value
 from app.runs.session import PageSession
 from app.state import LinkReader
-from core.selective import GmVaeClassifier, Thresholds
+from core.selective import SEARCHES, GmVaeClassifier, Thresholds, searches_of
 
 PAGE = "selective"
 """Prefix of the page's keys in the session."""
@@ -66,6 +66,7 @@ class Settings:
         deviations: Position of the output limit, one of ``DEVIATIONS``.
         reclassify: Whether a rejected image is looked up once more.
         insist: Whether it then gets a class in any case.
+        search: What that look goes by, a row of ``SEARCHES``; empty is the best there is.
         against: Budget of the FGSM that is told from clean images, one of ``TOLD_APART``.
         samples: Seed of the generated images.
         fooling: Whether fooling images are made.
@@ -82,6 +83,7 @@ class Settings:
     deviations: str = "3.5"
     reclassify: bool = False
     insist: bool = False
+    search: str = ""
     against: str = "0.2"
     samples: int = 0
     fooling: bool = False
@@ -96,11 +98,16 @@ class Settings:
         if self.target is not None:
             params["target"] = str(self.target)
         start = Settings()
-        for name in ("reclassify", "insist", "against", "samples", "fooling"):
+        for name in ("reclassify", "insist", "search", "against", "samples", "fooling"):
             value = getattr(self, name)
             if value != getattr(start, name):
                 params[name] = write_value(value)
         return params
+
+    def search_of(self, classifier: GmVaeClassifier) -> str:
+        """What a second look goes by: the best search where the chosen one is none of its own."""
+        names = list(searches_of(classifier))
+        return self.search if self.search in names else names[-1]
 
     def thresholds(self, classifier: GmVaeClassifier) -> Thresholds:
         """The limits as the sliders stand."""
@@ -140,6 +147,7 @@ def read_settings(
         deviations=reader.word("deviations", DEVIATIONS, start.deviations),
         reclassify=reader.flag("reclassify", start.reclassify),
         insist=reader.flag("insist", start.insist),
+        search=reader.word("search", SEARCHES, start.search),
         against=reader.word("against", TOLD_APART, start.against),
         samples=reader.whole("samples", 0, MOST_SEED, start.samples),
         fooling=reader.flag("fooling", start.fooling),

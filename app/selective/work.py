@@ -25,6 +25,7 @@ from core.selective import (
     PaperJoint,
     Reclassification,
     reclassify,
+    searches_of,
 )
 from core.types import OnStep
 
@@ -163,19 +164,23 @@ def _crowd(settings: Settings, epsilon: float, most: int, title: str) -> Crowd |
     return obtain(slot, ("crowd", name), compute, title, _crowds())
 
 
-def looked_up(subject: Subject, images: Tensor, made_by: Hashable) -> Reclassification | None:
+def looked_up(
+    subject: Subject, images: Tensor, made_by: Hashable, search: str
+) -> Reclassification | None:
     """The image (1, c, h, w) reclassified; None while that runs, with a bar on the page.
 
     Args:
         subject: Its classifier and its key.
         images: The image as the classifier saw it.
         made_by: Tells its attack from others.
+        search: One of its searches.
     """
+    how = searches_of(subject.classifier)[search]
 
     def compute(on_step: OnStep) -> Reclassification:
-        return reclassify(subject.classifier, images, on_step=on_step)
+        return reclassify(subject.classifier, images, search=how, on_step=on_step)
 
-    key = ("reclassified", *subject.key, made_by)
+    key = ("reclassified", *subject.key, made_by, search)
     return obtain("selective reclassified", key, compute, "Searching for what it is after all")
 
 

@@ -12,7 +12,7 @@ from core.analysis.selective_bench import Bench, Row
 from core.analysis.selective_curves import SCORES, errors_at, risk_coverage, roc
 from core.devices import in_batches
 from core.evaluation.selected import Selected
-from core.selective import PRIOR, Thresholds, reclassify
+from core.selective import Search, Thresholds, reclassify, searches_of
 
 EPSILONS = (0.1, 0.2, 0.3)
 
@@ -50,26 +50,33 @@ def encoder_attacked(bench: Bench, job: Mapping[str, Any]) -> Row:
 def reclassified(bench: Bench, job: Mapping[str, Any]) -> Row:
     """What a second look makes of images, clean or by FGSM: of the rejected ones, and of all.
 
-    The paper's search, by the error alone, is told of the rejected ones. ``both_looks`` is what
-    the classifier answers together with what the second look makes of the rest.
+    Every search there is gives its classes to the rejected ones (``searches``); the rest is about
+    the best of them. ``both_looks`` is what the classifier answers together with what that one
+    makes of the rest, ``unchosen`` what it makes of all.
     """
     epsilon = job["epsilon"]
     images = bench.attacked("fgsm", {"epsilon": epsilon}) if epsilon else bench.images
     first = Selected.from_dict(bench.judged(images)[0]["selected"])
     with torch.no_grad():
         rejected = in_batches(bench.classifier.answers, images)[:, 1] == 0
-    classes, accepted = _looked_up(bench, images, PRIOR)
+    searches = searches_of(bench.classifier)
+    *others, best = searches
+    classes, accepted = _looked_up(bench, images, searches[best])
     row: Row = {"rejected": first.rejected}
     found = first
     if first.rejected:
         labels = bench.labels[rejected]
         everyone = torch.ones_like(labels, dtype=torch.bool)
         found = Selected.counted(classes[rejected], everyone, labels)
-        row["never_rejecting"] = found.as_dict()
+        row["searches"] = {
+            name: Selected.counted(
+                _looked_up(bench, images[rejected], searches[name])[0], everyone, labels
+            ).as_dict()
+            for name in others
+        }
+        row["searches"][best] = found.as_dict()
         again = Selected.counted(classes[rejected], accepted[rejected], labels)
         row["rejecting"] = again.as_dict()
-        by_error, _ = _looked_up(bench, images[rejected], 0.0)
-        row["by_error"] = Selected.counted(by_error, everyone, labels).as_dict()
         found = Selected(
             right=first.right + found.right, wrong=first.wrong + found.wrong, rejected=0
         )
@@ -79,11 +86,11 @@ def reclassified(bench: Bench, job: Mapping[str, Any]) -> Row:
     return row
 
 
-def _looked_up(bench: Bench, images: Tensor, prior: float) -> tuple[Tensor, Tensor]:
+def _looked_up(bench: Bench, images: Tensor, search: Search) -> tuple[Tensor, Tensor]:
     """The class that the search gives each image (n,), and whether the limits allow it (n,)."""
 
     def work(batch: Tensor, _: Tensor) -> Tensor:
-        found = reclassify(bench.classifier, batch, prior=prior)
+        found = reclassify(bench.classifier, batch, search=search)
         return torch.stack([found.classes, found.accepted.long()], dim=1)
 
     given = bench.batchwise(work, images, bench.labels)

@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 from typing_extensions import override
 
+from core.contrast import contrasted
 from core.defenses.base import BasePurifier, straight_through
 from core.types import Surrogate
 
@@ -199,12 +200,6 @@ def blurred(images: Tensor, deviation: float) -> Tensor:
     kernels = line.expand(channels, 1, 1, -1)
     rows = functional.conv2d(padded, kernels, groups=channels)
     return functional.conv2d(rows, kernels.transpose(2, 3), groups=channels)
-
-
-def contrasted(images: Tensor, sharpness: float) -> Tensor:
-    """Pixels in [0, 1] pushed towards black or white, flat at both ends."""
-    curve = torch.tanh(sharpness * (images - 0.5)) / math.tanh(sharpness / 2)
-    return (curve + 1) / 2
 
 
 def _normal(shape: Sequence[int], like: Tensor, generator: Generator | None) -> Tensor:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import permutations
 
+from core.contrast import CONTRASTS
 from core.defenses import DEFENSES
 from core.defenses.level_schedules import SCHEDULES
-from core.defenses.mlvgm_row import CONTRASTS
 from core.evaluation.cells import (
     CLASSIFIERS,
     JUDGED_EPSILON,

@@ -3,7 +3,13 @@
 from core.selective.budget import STARTS, WEIGHTINGS, BudgetJoint, BudgetResult
 from core.selective.classifier import STATISTICS, GmVaeClassifier, Judgement, load_selective
 from core.selective.joint import JointResult, PaperJoint
-from core.selective.reclassify import PRIOR, Reclassification, reclassify
+from core.selective.reclassify import (
+    SEARCHES,
+    Reclassification,
+    Search,
+    reclassify,
+    searches_of,
+)
 from core.selective.thresholds import (
     BOTH,
     COVERAGE,
@@ -22,8 +28,8 @@ __all__ = [
     "COVERAGE",
     "DEVIATIONS",
     "NOT_REPRODUCED",
-    "PRIOR",
     "REASONS",
+    "SEARCHES",
     "STARTS",
     "STATISTICS",
     "TOO_FAR",
@@ -35,10 +41,12 @@ __all__ = [
     "Judgement",
     "PaperJoint",
     "Reclassification",
+    "Search",
     "Statistics",
     "Thresholds",
     "chi_square_coverage",
     "chi_square_limit",
     "load_selective",
     "reclassify",
+    "searches_of",
 ]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import CheckpointError, find_row, load_model
+from core.contrast import CONTRASTS
 from core.models.gm_vae import GmVae
 from core.selective.thresholds import (
     BOTH,
@@ -62,11 +63,14 @@ class GmVaeClassifier:
         model: The trained mixture.
         statistics: Of its training images; their variance is the unit of the latent limit.
         thresholds: The two limits.
+        contrast: Sharpness of the soft threshold through which a second look sees an image, where
+            the data set has one; see ``reclassify``. The first look knows none.
     """
 
     model: GmVae
     statistics: Statistics
     thresholds: Thresholds
+    contrast: float = 0.0
 
     def __call__(self, images: Tensor) -> Selection:
         """Judge images (n, c, h, w) in [0, 1]; the logits are minus half the squared distances.
@@ -164,7 +168,7 @@ def load_selective(
         latent=usual.latent if latent is None else latent,
         output=usual.output if output is None else output,
     )
-    return GmVaeClassifier(model, statistics, limits)
+    return GmVaeClassifier(model, statistics, limits, CONTRASTS.get(dataset, 0.0))
 
 
 def _stored(figures: Mapping[str, Any], command: str) -> Statistics:

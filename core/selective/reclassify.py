@@ -2,14 +2,18 @@
 
 The search of Ghosh, Losalka & Black (2019, arXiv 1806.00081), Eq. 9: over the latents, from the
 mean of every class, all at once. Theirs goes by the error alone, which leads it between the
-classes, where no training image was; ours pays for the way from the mean as well.
+classes, where no training image was; ours pays for the way from the mean as well. And where
+pictures are nearly black and white it sees them through a soft threshold, or it would reproduce
+the greys of an attack.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from core.contrast import contrasted
 from core.selective.classifier import GmVaeClassifier
 from core.selective.thresholds import Thresholds, reconstruction_errors
 from core.types import OnStep, Step
@@ -23,15 +27,53 @@ PRIOR = 1.0
 squared error. On MNIST that is 121 for a squared latent distance; training, by Eq. 7, has 100.
 """
 
+SEARCHES: Mapping[str, str] = {
+    "error": "Least error (paper)",
+    "near": "Near a mean",
+    "sharp": "Near a mean, through a threshold",
+}
+"""Ways to search, by what they go by, the paper's first; see ``search_by``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a search goes by, besides the error.
+
+    Attributes:
+        prior: What the way from a mean costs, 0 or more; 0 is the paper's search.
+        contrast: Sharpness of the soft threshold through which it sees an image, 0 or more; 0
+            leaves it out.
+
+    Raises:
+        ValueError: A number is below 0.
+    """
+
+    prior: float = PRIOR
+    contrast: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("prior", "contrast"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+
+
+def searches_of(classifier: GmVaeClassifier) -> Mapping[str, Search]:
+    """The rows of ``SEARCHES`` that a classifier has, the best last."""
+    found = {"error": Search(prior=0.0), "near": Search()}
+    if classifier.contrast:
+        found["sharp"] = Search(contrast=classifier.contrast)
+    return found
+
 
 @dataclass(frozen=True, eq=False)
 class Reclassification:
     """What a search over the latents found.
 
     Attributes:
+        seen: The images as the search saw them, (n, c, h, w) in [0, 1].
         latents: The latents of the nearest decoded image, (n, d).
         images: That image, (n, c, h, w) in [0, 1].
-        errors: Its summed squared error alone, (n,).
+        errors: Its summed squared error alone, against what was seen, (n,).
         distances: Squared Mahalanobis distances of the latents to the means, (n, k).
         accepted: Whether each image is given a class, (n,); the others are fooling images. Where
             none are to be expected, every image may get its class.
@@ -40,6 +82,7 @@ class Reclassification:
         path: The least cost so far after every step, (steps + 1, n).
     """
 
+    seen: Tensor
     latents: Tensor
     images: Tensor
     errors: Tensor
@@ -59,8 +102,8 @@ def reclassify(
     classifier: GmVaeClassifier,
     images: Tensor,
     *,
+    search: Search | None = None,
     steps: int = STEPS,
-    prior: float = PRIOR,
     thresholds: Thresholds | None = None,
     on_step: OnStep | None = None,
 ) -> Reclassification:
@@ -71,25 +114,24 @@ def reclassify(
     Args:
         classifier: Its decoder is searched, and its limits decide.
         images: (n, c, h, w) in [0, 1], n at least 1.
+        search: What to go by; None takes the last of ``searches_of``.
         steps: Steps of Adam, at least 1.
-        prior: What the way from a mean costs, 0 or more; 0 is the paper's search.
         thresholds: Other limits than the classifier's own.
         on_step: Receives progress with the mean cost so far; may raise ``Cancelled``.
 
     Raises:
-        ValueError: The images are of another shape, there are none, steps are below 1, or the
-            prior is below 0.
+        ValueError: The images are of another shape, there are none, or steps are below 1.
     """
     classifier.check(images)
-    if not prior >= 0:
-        raise ValueError(f"prior must be 0 or more, got {prior}")
+    chosen = search or list(searches_of(classifier).values())[-1]
     if steps < 1 or not len(images):
         raise ValueError(f"steps and images must be at least 1, got {steps} and {len(images)}")
     model, n, k = classifier.model, len(images), classifier.model.classes
-    wanted = images.detach().repeat_interleave(k, 0)
+    seen = contrasted(images.detach(), chosen.contrast)
+    wanted = seen.repeat_interleave(k, 0)
     means = model.means.repeat(n, 1)  # (n k, d), an image's starts together
     latents = means.clone().requires_grad_()
-    toll = prior / classifier.statistics.variance
+    toll = chosen.prior / classifier.statistics.variance
     optimiser = torch.optim.Adam([latents], lr=RATE)
     best, lowest = latents.detach().clone(), torch.full_like(latents[:, 0], torch.inf)
     path: list[Tensor] = []
@@ -107,11 +149,11 @@ def reclassify(
         optimiser.param_groups[0]["lr"] = RATE * (1 - step / (steps + 1))
         optimiser.step()
     starts = lowest.view(n, k)
-    chosen = best.view(n, k, -1)[torch.arange(n, device=images.device), starts.argmin(1)]
+    nearest = best.view(n, k, -1)[torch.arange(n, device=images.device), starts.argmin(1)]
     with torch.no_grad():
-        made = model.decoder(chosen)
-        errors, distances = reconstruction_errors(made, images), classifier.distances(chosen)
+        made = model.decoder(nearest)
+        errors, distances = reconstruction_errors(made, seen), classifier.distances(nearest)
     accepted, reasons = classifier.verdict(distances, errors, thresholds)
     return Reclassification(
-        chosen, made, errors, distances, accepted, reasons, starts, torch.stack(path)
+        seen, nearest, made, errors, distances, accepted, reasons, starts, torch.stack(path)
     )

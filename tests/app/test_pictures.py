@@ -45,6 +45,15 @@ def test_a_tile_says_in_words_what_it_shows() -> None:
     assert 'alt="Adversarial picture, classified as 3 with 42.0 % confidence' in html
 
 
+def test_tiles_stand_in_a_row_or_in_columns() -> None:
+    tiles = [Tile(role="clean", png=PNG)] * 5
+    assert "repeat(5," in tiles_html(tiles)
+    folded = tiles_html(tiles, columns=3)
+    assert "repeat(3," in folded
+    assert 'class="tiles three"' in folded, "three of them stay a row on a phone"
+    assert folded.count("<figure") == 5
+
+
 def test_a_tile_escapes_what_it_says() -> None:
     html = tiles_html([Tile(role="clean", png=PNG, says="<script>x</script>", note='"&')])
     assert "<script>" not in html

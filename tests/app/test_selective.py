@@ -55,7 +55,15 @@ def found() -> Found:
         Settings(),
         Settings(model="gm_vae_semi", index=4999, attack="none", coverage="0", deviations="-1.5"),
         Settings(attack="paper_joint", target=3, coverage=EVERYBODY, deviations=EVERYBODY),
-        Settings(own=True, reclassify=True, insist=True, against="0.3", samples=7, fooling=True),
+        Settings(
+            own=True,
+            reclassify=True,
+            insist=True,
+            search="near",
+            against="0.3",
+            samples=7,
+            fooling=True,
+        ),
     ],
 )
 def test_settings_survive_the_way_through_the_address(settings: Settings) -> None:
@@ -70,6 +78,7 @@ def test_settings_survive_the_way_through_the_address(settings: Settings) -> Non
         ({"epsilon": "9"}, "`epsilon=9` is above 0.5"),
         ({"index": "5000"}, "`index=5000` is above 4999"),
         ({"model": "a"}, "`model=a` is not one of the choices"),
+        ({"search": "far"}, "`search=far` is not one of the choices"),
         ({"attack": "cw"}, "`attack=cw` is not one of the choices"),
         ({"target": "x"}, "`target=x` is no number"),
         ({"page": "2"}, "`page` is no setting here"),

@@ -55,9 +55,8 @@ def test_table_2_counts_the_rejected() -> None:
         {
             "epsilon": epsilon,
             "rejected": 40,
-            "never_rejecting": counts(30, 10, 0),
+            "searches": {"error": counts(10, 30, 0), "near": counts(30, 10, 0)},
             "rejecting": counts(20, 4, 16),
-            "by_error": counts(10, 30, 0),
             "unchosen": counts(99, 1, 0),
             "both_looks": counts(95, 5, 0),
         }
@@ -65,13 +64,14 @@ def test_table_2_counts_the_rejected() -> None:
     ]
     lines = second_table([*rows, {"epsilon": 0.3, "rejected": 0}], printed=True)
     assert [line["paper"] for line in lines[:3]] == ["110 of 181", "97 %", "93 %"]
-    assert lines[1]["ours"].startswith("75.0\u00a0%")
-    assert lines[1]["ours, by error alone"].startswith("25.0\u00a0%")
+    assert lines[1]["near a mean"].startswith("75.0\u00a0%")
+    assert lines[1]["by error alone"].startswith("25.0\u00a0%")
+    assert "through a threshold" not in lines[1], "a search that nothing was measured by"
     assert lines[1]["all looked up"].startswith("99.0\u00a0%")
     assert lines[0]["both looks"].endswith("(paper 99.07 %)")
     assert lines[1]["both looks"] == with_interval(Selected(right=95, wrong=5, rejected=0).accuracy)
     assert lines[1]["right, wrong, rejected again"] == "20, 4, 16"
-    assert lines[-1]["ours"] == "–"
+    assert lines[-1]["near a mean"] == "–"
     assert "paper" not in second_table(rows, printed=False)[0]
 
 

@@ -79,4 +79,12 @@ def test_a_rejected_picture_is_reclassified(visitor: Visitor) -> None:
     expect(second).to_contain_text("Reclassified as 7")
     expect(second).to_contain_text("every image must get a class")
     expect(page).to_have_url(re.compile("reclassify=1"))
+    pictures = page.locator(".st-key-selective_pictures figure")
+    expect(pictures).to_have_count(4)
+    expect(pictures.nth(2)).to_contain_text("Thresholded")
     assert overflow(page) == 0
+    page.locator(".st-key-selective_w_search").get_by_role("combobox").click()
+    page.get_by_role("option", name="Least error (paper)").click()
+    expect(page).to_have_url(re.compile("search=error"))
+    expect(second).to_contain_text("The best picture that the decoder makes is a 7")
+    expect(pictures).to_have_count(3)

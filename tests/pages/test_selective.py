@@ -144,6 +144,10 @@ def test_a_rejected_image_is_reclassified_at_a_click(open_page: Open) -> None:
     second = " ".join(text.value for text in page.get_by_key("selective_second").markdown)
     assert "every image must get a class" in second
     assert page.query_params["reclassify"] == "1"
+    assert "search" not in page.query_params
+    page.selectbox(key="selective_w_search").select("error").run()
+    assert page.query_params["search"] == "error"
+    assert "Thresholded" not in words(page)
     page.selectbox(key="selective_w_attack").select("none").run()
     assert "reclassify" not in page.query_params
 

@@ -109,14 +109,15 @@ def test_both_looks_are_the_answers_and_what_the_second_makes_of_the_rest(
     assert both.n == everyone.n == len(images)
     assert both.rejected == everyone.rejected == 0
     if first.rejected:
-        again = Selected.from_dict(row["never_rejecting"])
+        assert list(row["searches"]) == ["error", "near"]
+        again = Selected.from_dict(row["searches"]["near"])
         assert both.right == first.right + again.right
         assert again.n == first.rejected
     else:
         assert both == first
-        assert "never_rejecting" not in row
+        assert "searches" not in row
     if first.rejected == len(images):
-        assert row["both_looks"] == row["unchosen"] == row["never_rejecting"]
+        assert row["both_looks"] == row["unchosen"] == row["searches"]["near"]
 
 
 @pytest.mark.parametrize("subject", MEASURES)
@@ -127,9 +128,10 @@ def test_every_subject_measures_its_first_and_last_job(subject: str, bench: Benc
     assert measure.row(bench, jobs[0]) == measure.row(bench, jobs[0]), "a seed gives the same"
     for job in (jobs[0], jobs[-1]):
         row = measure.row(bench, job)
-        for name in ("without", "selected", "never_rejecting", "rejecting"):
-            if name in row:
-                found = Selected.from_dict(row[name])
+        told = {**row, **row.get("searches", {})}
+        for name in ("without", "selected", "rejecting", "error", "near"):
+            if name in told:
+                found = Selected.from_dict(told[name])
                 assert found.right + found.wrong + found.rejected == found.n
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import CheckpointError, save_checkpoint
+from core.contrast import contrasted
 from core.defenses import MlvgmPurifier, load_defense
 from core.defenses.level_schedules import (
     LearnedSchedule,
@@ -17,7 +18,7 @@ from core.defenses.level_schedules import (
     schedules_file,
     store_schedule,
 )
-from core.defenses.mlvgm import LevelGenerator, blurred, contrasted
+from core.defenses.mlvgm import LevelGenerator, blurred
 from core.models import MODELS
 from core.models.hierarchical_vae import HierarchicalVae
 

@@ -10,11 +10,22 @@ import torch
 
 from core import load_selective
 from core.checkpoints import CheckpointError, save_checkpoint, write_row
+from core.contrast import contrasted
 from core.models.gm_vae import GmVae
-from core.selective import STATISTICS, Thresholds, chi_square_limit, reclassify
+from core.selective import (
+    SEARCHES,
+    STATISTICS,
+    Search,
+    Thresholds,
+    chi_square_limit,
+    reclassify,
+    searches_of,
+)
 from core.types import Cancelled, SelectiveClassifier, Step
 from tests.core.selective import toy as toys
 from tests.core.selective.toy import picture, pictures, toy
+
+PAPERS = Search(prior=0)
 
 
 def test_what_is_near_a_mean_and_reproduced_is_accepted() -> None:
@@ -117,34 +128,59 @@ def test_a_rejected_image_is_classified_by_the_decoder() -> None:
     """The decoder is linear, so the latents of the nearest picture are its greys."""
     image = picture(0.0, 0.4, 0.9, 0.0)
     wide = toy(latent=math.inf)
-    found = reclassify(wide, image, steps=200, prior=0)
+    found = reclassify(wide, image, steps=200, search=PAPERS)
     assert found.latents[0].tolist() == pytest.approx([0.0, 0.4, 0.9, 0.0], abs=0.01)
     assert found.classes.tolist() == [2]
     assert found.accepted.all()
     assert found.errors.item() == pytest.approx(0, abs=0.01)
     assert found.starts.shape == (1, 4)
     assert (found.path.diff(dim=0) <= 0).all(), "the best so far is kept"
-    fooling = reclassify(toy(), image, steps=200, prior=0)
+    fooling = reclassify(toy(), image, steps=200, search=PAPERS)
     assert fooling.reasons == ("latent",)
     assert fooling.classes.tolist() == [2], "whoever must have a class may have it"
-    alone = reclassify(wide, torch.cat([picture(1, 0, 0, 0), image]), steps=200, prior=0)
+    two = torch.cat([picture(1, 0, 0, 0), image])
+    alone = reclassify(wide, two, steps=200, search=PAPERS)
     assert torch.allclose(alone.latents[1], found.latents[0], atol=1e-4), "images do not mix"
 
 
 def test_the_way_from_a_mean_has_its_price() -> None:
     """Between two classes the error is least; the nearer mean is what a prior leads back to."""
     image, wide = picture(0.0, 0.5, 0.7, 0.0), toy(latent=math.inf)
-    free, priced = (reclassify(wide, image, steps=200, prior=prior) for prior in (0, 1))
+    free, priced = (
+        reclassify(wide, image, steps=200, search=search) for search in (PAPERS, Search())
+    )
     apart = [(found.latents - wide.model.means[2]).norm().item() for found in (free, priced)]
     assert free.classes.tolist() == priced.classes.tolist() == [2]
     assert apart[1] < 0.9 * apart[0]
     assert priced.errors > free.errors
     assert priced.starts.amin() > priced.errors, "the way is part of the cost"
-    assert reclassify(wide, image, steps=200, prior=1e6).latents[0].tolist() == pytest.approx(
-        [0, 0, 1, 0], abs=0.01
-    )
+    held = reclassify(wide, image, steps=200, search=Search(prior=1e6))
+    assert held.latents[0].tolist() == pytest.approx([0, 0, 1, 0], abs=0.01)
     with pytest.raises(ValueError, match="prior must be 0 or more, got -1"):
-        reclassify(wide, image, prior=-1)
+        Search(prior=-1)
+    with pytest.raises(ValueError, match="contrast must be 0 or more, got nan"):
+        Search(contrast=math.nan)
+
+
+def test_through_a_threshold_the_greys_of_an_attack_are_not_reproduced() -> None:
+    """Every quarter moved by 0.3 towards the other class: black and white stay what they are."""
+    attacked = picture(0.7, 0.3, 0.3, 0.3)
+    sharp = replace(toy(), contrast=8.0)
+    assert list(searches_of(sharp)) == list(SEARCHES)
+    assert list(searches_of(toy())) == ["error", "near"], "greys may mean something"
+    assert not sharp.judge(attacked).accepted, "the first look knows no threshold"
+    grey = reclassify(sharp, attacked, steps=200, search=searches_of(sharp)["near"])
+    clear = reclassify(sharp, attacked, steps=200)
+    assert torch.equal(clear.seen, contrasted(attacked, 8.0))
+    assert torch.equal(grey.seen, attacked)
+    assert grey.reasons != ("",)
+    assert clear.accepted.all()
+    assert clear.classes.tolist() == [0]
+    assert (clear.latents - sharp.model.means[0]).norm() < (
+        grey.latents - sharp.model.means[0]
+    ).norm() / 4
+    # Its limit is held against what it saw.
+    assert clear.errors.item() == pytest.approx((clear.images - clear.seen).square().sum().item())
 
 
 def test_a_search_reports_and_can_be_cancelled() -> None:
