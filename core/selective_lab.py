@@ -8,14 +8,15 @@ import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+import torch
 from torch import Tensor
 
 from core.analysis.selective_bench import Bench, Row
 from core.analysis.selective_file import Measured, Subject, store_measured, stored_measured
 from core.analysis.selective_measures import MEASURES, Measure
 from core.checkpoints import find_row
-from core.data import dataset_state, load_dataset
-from core.devices import pick_device
+from core.data import DATASETS, dataset_state, load_dataset
+from core.devices import generator_for, pick_device
 from core.selective import GmVaeClassifier, load_selective
 from core.terminal import Bar
 
@@ -70,6 +71,7 @@ def measure(
             images=images.to(device),
             labels=labels.to(device),
             pool=(pool.to(device), pool_labels.to(device)),
+            strangers=lambda: _strangers(dataset, images.to(device)),
             on_step=on_step,
         )
         return f"wrote {_stored(bench, chosen, about, begun)}"
@@ -82,6 +84,24 @@ def _pool(dataset: str, split: str, used: int) -> tuple[Tensor, Tensor]:
         return load_dataset(dataset, other, count=POOL)
     images, labels = load_dataset(dataset, split)
     return images[used : used + POOL], labels[used : used + POOL]
+
+
+def _strangers(dataset: str, images: Tensor) -> dict[str, Tensor]:
+    """As many pictures of noise, and of every other known data set of the same shape that is here.
+
+    One's own are left out: nobody knows what is in them.
+    """
+    generator = generator_for(images.device, 0)
+    found = {"noise": torch.rand(images.shape, generator=generator, device=images.device)}
+    for name, row in DATASETS.items():
+        if name == dataset or row.image_shape != tuple(images.shape[1:]):
+            continue
+        readable = dataset_state(name).readable
+        split = "test" if "test" in readable else "validation"
+        if split in readable:
+            pictures, _ = load_dataset(name, split, count=min(len(images), readable[split]))
+            found[name] = pictures.to(images.device)
+    return found
 
 
 def _begun(about: Subject, limits: Mapping[str, float]) -> tuple[Row, ...]:

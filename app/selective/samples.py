@@ -13,6 +13,7 @@ from app.runs.parameters import MOST_SEED
 from app.runs.words import sentence
 from app.selective.settings import PAGE, SelectiveSession
 from app.selective.stored import measured_or_reason, total_of
+from app.selective.strangers import show_strangers
 from app.selective.words import verdict_badge
 from app.selective.work import drawn, fooling_images
 from app.theme import ROLES
@@ -67,6 +68,7 @@ def show_samples(session: SelectiveSession, classes: Sequence[str]) -> None:
                     help="Starts from uniform noise and changes it until encoder, decoder and "
                     "both limits take it for the class (Eq. 11), with progress and Cancel.",
                 )
+        show_strangers(settings.dataset, settings.model)
     except LabError as error:
         st.error(sentence(error), icon=":material/error:")
     session.keep(session.current())

@@ -66,7 +66,7 @@ def _ours(row: Row) -> tuple[Accuracy | None, ...]:
 
 
 TITLES = {"error": "by error alone", "near": "near a mean", "sharp": "through a threshold"}
-"""Columns of Table 2, one a search."""
+"""Columns of a table that has one a search."""
 
 
 def second_table(rows: Sequence[Row], printed: bool) -> list[dict[str, str]]:

@@ -31,6 +31,7 @@ class Bench:
         images: Clean images (n, c, h, w) in [0, 1].
         labels: Their labels (n,).
         pool: Images and labels to start towards; see ``BudgetJoint``.
+        strangers: Gives images that are none of its classes, (n, c, h, w), by where they are from.
         seed: Of everything random.
         on_step: Progress of one row; may raise ``Cancelled``.
     """
@@ -39,6 +40,7 @@ class Bench:
     images: Tensor
     labels: Tensor
     pool: tuple[Tensor, Tensor]
+    strangers: Callable[[], Mapping[str, Tensor]] = dict
     seed: int = 0
     on_step: OnStep | None = None
 

@@ -86,6 +86,32 @@ def reclassified(bench: Bench, job: Mapping[str, Any]) -> Row:
     return row
 
 
+def strangers(bench: Bench, _: Mapping[str, Any]) -> Row:
+    """What is none of its classes: whom it answers all the same, at once and after each search.
+
+    Any answer is wrong. The searches are told of those that were rejected at first.
+    """
+    row: Row = {}
+    for source, images in bench.strangers().items():
+        with torch.no_grad():
+            answered = in_batches(bench.classifier.answers, images)[:, 1] == 1
+        told: Row = {"first": _answered(answered)}
+        rejected = images[~answered]
+        if len(rejected):
+            told["searches"] = {
+                name: _answered(_looked_up(bench, rejected, search)[1])
+                for name, search in searches_of(bench.classifier).items()
+            }
+        row[source] = told
+    return {"strangers": row}
+
+
+def _answered(accepted: Tensor) -> Row:
+    """Counts of images without a right answer, from whether each was answered (n,)."""
+    wrong = int(accepted.sum())
+    return Selected(right=0, wrong=wrong, rejected=len(accepted) - wrong).as_dict()
+
+
 def _looked_up(bench: Bench, images: Tensor, search: Search) -> tuple[Tensor, Tensor]:
     """The class that the search gives each image (n,), and whether the limits allow it (n,)."""
 
@@ -93,7 +119,7 @@ def _looked_up(bench: Bench, images: Tensor, search: Search) -> tuple[Tensor, Te
         found = reclassify(bench.classifier, batch, search=search)
         return torch.stack([found.classes, found.accepted.long()], dim=1)
 
-    given = bench.batchwise(work, images, bench.labels)
+    given = bench.batchwise(work, images, images)
     return given[:, 0], given[:, 1].bool()
 
 
@@ -156,6 +182,12 @@ MEASURES: Mapping[str, Measure] = {
         title="What is rejected, and what it is after all (Table 2)",
         row=reclassified,
         jobs=lambda classes: [{"epsilon": epsilon} for epsilon in (0.0, *PAPERS_EPSILONS)],
+        most=500,
+    ),
+    "strangers": Measure(
+        title="What is none of its classes, at first and in a second look",
+        row=strangers,
+        jobs=lambda classes: [{}],
         most=500,
     ),
     "curves": Measure(

@@ -10,6 +10,7 @@ from app.selective.joint import Outcome, conclusion, encoder_outcomes, error_cha
 from app.selective.paper import MAXIMUM_ERROR, TABLE_1, TABLE_2
 from app.selective.samples import fooling_words
 from app.selective.stored import measure_command, total_of
+from app.selective.strangers import strangers_table
 from app.selective.sweep import largest_error, maxima_words, points_of, sweep_chart
 from app.selective.tables import first_table, second_table
 from app.selective.words import with_interval
@@ -73,6 +74,22 @@ def test_table_2_counts_the_rejected() -> None:
     assert lines[1]["right, wrong, rejected again"] == "20, 4, 16"
     assert lines[-1]["near a mean"] == "–"
     assert "paper" not in second_table(rows, printed=False)[0]
+
+
+def test_strangers_have_a_line_each() -> None:
+    searched = {"error": counts(0, 3, 7), "sharp": counts(0, 1, 9)}
+    kinds = {
+        "noise": {"first": counts(0, 10, 0)},
+        "fashion_mnist": {"first": counts(0, 2, 10), "searches": searched},
+    }
+    lines = strangers_table([{"strangers": kinds}])
+    assert [line["pictures"] for line in lines] == ["Noise", "Fashion-MNIST"]
+    assert lines[0]["at once"].startswith("100.0\u00a0%")
+    assert lines[0]["by error alone"] == "–", "none was rejected, so none was looked up"
+    assert lines[1]["by error alone"].startswith("30.0\u00a0%")
+    assert lines[1]["through a threshold"].startswith("10.0\u00a0%")
+    assert "near a mean" not in lines[1], "a search that nothing was measured by"
+    assert strangers_table([{"strangers": {}}]) == []
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from core.analysis import selective_measures
 from core.analysis.selective_bench import Bench, Row
 from core.analysis.selective_file import stored_measured
 from core.checkpoints import find_row, load_classifier, save_checkpoint, write_row
+from core.data import dataset_state
 from core.evaluation import Evaluation, Specification, evaluate
 from core.models.gm_vae import GmVae
 from core.selective import STATISTICS, PaperJoint, Statistics
@@ -80,6 +81,18 @@ def test_a_stopped_run_goes_on_to_the_same_file(
     assert run("fooling") == 0
     assert asked == [{"target": 9}]
     assert path.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("stored")
+def test_strangers_are_noise_and_the_other_data_sets_of_its_shape() -> None:
+    assert run("strangers") == 0
+    found = stored_measured("mnist", "gm_vae", "strangers")
+    assert found is not None
+    (row,) = found.rows
+    here = {"fashion_mnist"} if dataset_state("fashion_mnist").readable.get("test") else set()
+    assert set(row["strangers"]) == {"noise"} | here, "CIFAR-10 has another shape"
+    for told in row["strangers"].values():
+        assert told["first"]["wrong"] + told["first"]["rejected"] == 8
 
 
 @pytest.mark.usefixtures("stored")

@@ -20,7 +20,7 @@ from core.analysis.selective_measures import MEASURES
 from core.evaluation.selected import Selected
 from core.selective import PaperJoint, Thresholds
 from core.types import LabError
-from tests.core.selective.toy import pictures, toy
+from tests.core.selective.toy import picture, pictures, toy
 
 
 @pytest.fixture
@@ -133,6 +133,22 @@ def test_every_subject_measures_its_first_and_last_job(subject: str, bench: Benc
             if name in told:
                 found = Selected.from_dict(told[name])
                 assert found.right + found.wrong + found.rejected == found.n
+
+
+def test_whoever_answers_a_stranger_is_wrong(bench: Bench) -> None:
+    """What is one of its classes stands in for one that is taken for it."""
+    grey = picture(0.5, 0.5, 0.5, 0.5)
+    kinds = {"known": bench.images, "grey": grey.repeat(3, 1, 1, 1)}
+    row = MEASURES["strangers"].row(replace(bench, strangers=lambda: kinds), {})["strangers"]
+    assert row["known"]["first"]["wrong"] == 8
+    assert "searches" not in row["known"], "nobody was rejected"
+    assert row["grey"]["first"]["rejected"] == 3
+    assert row["grey"]["first"]["accuracy"]["correct"] == 0
+    assert {name: told["rejected"] for name, told in row["grey"]["searches"].items()} == {
+        "error": 3,
+        "near": 3,
+    }
+    assert MEASURES["strangers"].row(bench, {}) == {"strangers": {}}
 
 
 def test_a_joint_attack_counts_what_it_breaks(bench: Bench) -> None:
