@@ -9,7 +9,7 @@ import torch
 from core.attacks import ATTACKS, make_attack
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.cells import ROBUST
-from core.evaluation.doubts import MISSED, RANDOM
+from core.evaluation.doubts import MISSED, RANDOM, UNDOUBTED
 from core.evaluation.records import right_under
 from core.evaluation.specification import Evaluation
 from core.types import LabError
@@ -169,11 +169,13 @@ def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
     What one attack missed another may have found, so a comparison counts only where it is made
     with every one of them, and then with the one that missed least. Likewise one attack that
-    averaged over the randomness answers for those that did not.
+    averaged over the randomness answers for those that did not, and one that was searched for
+    doubts for those that were not: these can only have lowered the figure.
 
     Args:
         doubts: Those of each attack.
     """
+    doubts = [each for each in doubts if UNDOUBTED not in each] or doubts
     compared = [{_kind(one): one for one in each if one.endswith(MISSED)} for each in doubts]
     kinds = set.intersection(*(set(each) for each in compared)) if compared else set()
     least = {kind: min((each[kind] for each in compared), key=_count) for kind in kinds}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from core.evaluation.adaptive_column import adaptive_figures
-from core.evaluation.doubts import RANDOM
+from core.evaluation.doubts import RANDOM, UNDOUBTED
 from core.evaluation.paper_export import FIELDS, table_csv, table_json, table_lines
 from core.evaluation.paper_tables import paper_table
 from core.evaluation.records import pack
@@ -75,6 +75,15 @@ def test_one_attack_that_averages_answers_for_those_that_do_not() -> None:
     assert adaptive_figures([first, second])[0].doubts == (RANDOM,)
     averaged = replace(adaptive("pgd", 0, draws=8), doubts=())
     assert adaptive_figures([first, averaged])[0].doubts == ()
+
+
+def test_an_attack_that_was_not_searched_for_doubts_adds_and_hides_none() -> None:
+    guessed = "9 of 100 images fall to a single gradient step but not to this attack."
+    quick = replace(adaptive("pgd", 0, draws=8), doubts=(UNDOUBTED,))
+    searched = replace(adaptive("square", 0), doubts=(guessed,))
+    assert adaptive_figures([quick])[0].doubts == (UNDOUBTED,)
+    assert adaptive_figures([quick, searched])[0].doubts == (guessed,)
+    assert adaptive_figures([quick, replace(searched, doubts=())])[0].doubts == ()
 
 
 def test_few_images_oblivious_ones_and_single_views_are_no_adaptive_figure() -> None:
