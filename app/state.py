@@ -111,7 +111,9 @@ class LinkReader:
 
     def _ignore(self, name: str, text: str, reason: str, instead: T) -> T:
         shown = f"{instead:g}" if isinstance(instead, float) else instead
-        self.ignored.append(f"{_quoted(f'{name}={text}')} {reason}; {shown} is used instead.")
+        # Where nothing is chosen unless the link says so, there is nothing to name.
+        done = "it is left out" if shown == "" else f"{shown} is used instead"
+        self.ignored.append(f"{_quoted(f'{name}={text}')} {reason}; {done}.")
         return instead
 
 

@@ -19,11 +19,17 @@ def show_strangers(dataset: str, name: str) -> None:
     if measured is None:
         return
     lines = strangers_table(measured.rows)
+    counts = ", ".join(
+        f"{told['first']['rejected']:,}"
+        for row in measured.rows
+        for told in row["strangers"].values()
+    )
     st.table(lines, hide_index=True, border="horizontal", alt="Pictures of something else")
     st.caption(
         f"{measured.about.n:,} pictures of each kind; every answer to them is wrong. *At once*: "
-        "within both limits. The other columns are about those that were rejected, and who of them "
-        "each search of a second look takes for a class within both limits."
+        f"within both limits. The other columns are about those that were rejected ({counts}), and "
+        "who of them each search of a second look takes for a class within both limits. Nobody "
+        "made these pictures to fool it; the fooling images above are."
     )
 
 

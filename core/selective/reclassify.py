@@ -32,7 +32,7 @@ SEARCHES: Mapping[str, str] = {
     "near": "Near a mean",
     "sharp": "Near a mean, through a threshold",
 }
-"""Ways to search, by what they go by, the paper's first; see ``search_by``."""
+"""Ways to search, by what they go by, the paper's first; see ``searches_of``."""
 
 
 @dataclass(frozen=True, kw_only=True)
