@@ -75,7 +75,9 @@ def _levels(dataset: str, defence: str) -> Iterable[Specification]:
         )
     (many,) = adaptive_cells(dataset, [defence], "pgd", FEW, epsilon=0.1, steps=100, loss="margin")
     yield replace(many, draws=MANY_DRAWS, doubted=False)
-    yield from adaptive_cells(dataset, [defence], "pgd_l2", 500, epsilon=1.5, steps=100)
+    yield from adaptive_cells(
+        dataset, [defence], "pgd_l2", 500, epsilon=1.5, steps=100, loss="margin"
+    )
     yield from adaptive_cells(
         dataset, [defence], "square", 500, epsilon=widest(dataset), squares=1000
     )

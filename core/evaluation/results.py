@@ -100,7 +100,9 @@ def _write(path: Path, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     try:
-        partial.write_text(json.dumps({title: rows}, indent=1) + "\n", encoding="utf-8")
+        # A line a row: few blanks, and a comparison names the rows that changed.
+        lines = ",\n".join(json.dumps(row) for row in rows)
+        partial.write_text(f'{{"{title}": [\n{lines}\n]}}\n', encoding="utf-8")
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)

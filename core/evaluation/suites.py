@@ -25,7 +25,7 @@ from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES
 from core.evaluation.curve_suites import coarseness, convergence, curves, distortion
 from core.evaluation.leveled import attenuation, levels
 from core.evaluation.results import stored_results
-from core.evaluation.rivals import robust, search_time, searching
+from core.evaluation.rivals import budgets, robust, search_time, searching
 from core.evaluation.specification import Evaluation, Specification
 
 
@@ -139,34 +139,50 @@ def adaptive(dataset: str) -> Cells:
     without a gradient at the widest of these budgets. PGD climbs the margin: the cross-entropy
     of some classifiers is flat at some images.
     """
-    if dataset == "cifar10":
-        budget = JUDGED_EPSILON[dataset]
-        defences = (*QUIET, *ZOO)
-        return adaptive_cells(
-            dataset, defences, "pgd", 200, epsilon=budget, steps=20, loss="margin"
-        )
-    wide = WIDE_EPSILON if dataset == "mnist" else 0.1
     pgd: dict[str, Any] = {"steps": 100, "loss": "margin"}
+    if dataset == "cifar10":
+        few: dict[str, Any] = {**pgd, "epsilon": JUDGED_EPSILON[dataset], "steps": 20}
+        cells = adaptive_cells(dataset, (*QUIET, *ZOO), "pgd", 200, **few)
+        return cells + _noisy(dataset, 200, few)
+    wide = max(budgets(dataset))
     if dataset == "mnist":
         twice = {"epsilon": 0.1, "restarts": 2, "steps": 100}
-        cells = adaptive_cells(dataset, DEFENCES, "pgd", 500, **twice)
-        # One draw a gradient, the mean of two and that of eight each find some the others miss.
-        first = CLASSIFIERS[dataset][0]
-        for draws in (2, 8):
-            noisy = {"threat": "adaptive", "draws": draws, "n": 500}
-            cells += (cell(dataset, first, "lq_vae_noisy", "pgd", twice, **noisy),)
+        cells = adaptive_cells(dataset, QUIET, "pgd", 500, **twice)
+        cells += _noisy(dataset, 500, twice)
         cells += adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=wide, **pgd)
+        cells += _noisy(dataset, 500, {**pgd, "epsilon": wide})
         pgd_l2: dict[str, Any] = {"steps": 100}  # within this ball no gradient vanishes
     else:
-        cells = adaptive_cells(dataset, QUIET, "pgd", 500, epsilon=0.1, restarts=2, **pgd)
+        twice = {**pgd, "epsilon": 0.1, "restarts": 2}
+        cells = adaptive_cells(dataset, QUIET, "pgd", 500, **twice)
+        cells += _noisy(dataset, 500, twice)
         cells += adaptive_cells(dataset, QUIET, "apgd", 200, epsilon=wide, steps=100, loss="dlr")
         # One start of as many steps left two of forty images to twice the steps.
         pgd_l2 = {**pgd, "steps": 200, "restarts": 3}
     cells += adaptive_cells(dataset, QUIET, "pgd_l2", 500, epsilon=1.5, **pgd_l2)
     cells += adaptive_cells(dataset, QUIET, "square", 500, epsilon=wide, squares=1000)
-    cells += adaptive_cells(dataset, ZOO, "pgd", 500, epsilon=0.1, **pgd)
-    return cells + adaptive_cells(
-        dataset, ABLATIONS[dataset], "pgd", 500, epsilon=0.1, **{**pgd, "steps": 200}
+    longer = {**pgd, "steps": 200}
+    for budget in budgets(dataset):
+        cells += adaptive_cells(dataset, ZOO, "pgd", 500, epsilon=budget, **pgd)
+        cells += adaptive_cells(dataset, ABLATIONS[dataset], "pgd", 500, epsilon=budget, **longer)
+    return cells
+
+
+def _noisy(dataset: str, n: int, parameters: dict[str, Any]) -> Cells:
+    """PGD on the noisy path, three times: each finds some images that the others miss."""
+    first = CLASSIFIERS[dataset][0]
+    return tuple(
+        cell(
+            dataset,
+            first,
+            "lq_vae_noisy",
+            "pgd",
+            parameters,
+            threat="adaptive",
+            draws=draws,
+            n=n,
+        )
+        for draws in (1, 2, 8)
     )
 
 

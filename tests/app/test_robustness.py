@@ -150,7 +150,7 @@ def test_adaptive_cells_that_are_missing_are_named_with_their_command() -> None:
     assert missing_words("mnist", []).startswith("Not measured yet.")
     assert command in missing_words("mnist", [])
     left = missing_words("mnist", everything[:-1])
-    assert left.startswith(f"1 of its {len(everything)} cells are not measured yet (PGD Linf 0.1)")
+    assert left.startswith(f"1 of its {len(everything)} cells are not measured yet (PGD Linf 0.3)")
     assert command in left
 
 
