@@ -159,7 +159,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--n", type=int, default=1000)
 
     one = command("selective", selective)
-    subjects = "clean sweep iterative reclassified curves joint paper_joint fooling strangers"
+    subjects = "clean sweep iterative reclassified strangers curves "
+    subjects += "joint second_look paper_joint fooling"
     one.add_argument("subject", choices=("all", *subjects.split()))
     one.add_argument("--dataset", default="mnist")
     one.add_argument("--name", default="gm_vae", help="one, or several with commas between")

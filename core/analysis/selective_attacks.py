@@ -10,7 +10,14 @@ from torch import Tensor
 from core.analysis.selective_bench import Bench, Row, counted
 from core.devices import batch_for, generator_for
 from core.evaluation.selected import Selected
-from core.selective import BudgetJoint, JointResult, PaperJoint
+from core.selective import (
+    BudgetJoint,
+    JointResult,
+    PaperJoint,
+    Search,
+    SecondLookAttack,
+    searches_of,
+)
 
 FOOLING = 100
 """Starts from noise for each class, as in the paper."""
@@ -35,6 +42,61 @@ def joint(bench: Bench, job: Mapping[str, Any]) -> Row:
 
     attacked = bench.batchwise(work, bench.images, bench.labels)
     return {**bench.judged(attacked)[0], "broken_by": dict(broken)}
+
+
+def second_look(bench: Bench, job: Mapping[str, Any]) -> Row:
+    """Every second look under an attacker who knows it, within a hard budget.
+
+    ``alone`` is about a second look at every image, ``both`` about the classifier that looks again
+    at what it rejected. That one has also fallen where the first look accepts what it is not,
+    which the joint attack finds.
+    """
+    fell = _accepted_wrong(bench, job) if job["epsilon"] else torch.zeros_like(bench.labels).bool()
+    row: Row = {"first": _right(~fell)} if job["epsilon"] else {}
+    row["searches"] = {
+        name: {
+            "alone": _right(~_misread(bench, job, search, torch.zeros_like(fell))),
+            "both": _right(~_misread(bench, job, search, fell, first=True)),
+        }
+        for name, search in searches_of(bench.classifier).items()
+    }
+    return row
+
+
+def _accepted_wrong(bench: Bench, job: Mapping[str, Any]) -> Tensor:
+    """Which images the joint attack gets accepted as what they are not, (n,)."""
+    attack = BudgetJoint(norm=job["norm"], epsilon=job["epsilon"], steps=STEPS)
+    generator = generator_for(bench.images.device, bench.seed)
+
+    def work(images: Tensor, labels: Tensor) -> Tensor:
+        pool = bench.pool
+        return attack(bench.classifier, images, labels, pool=pool, generator=generator).success
+
+    return bench.batchwise(work, bench.images, bench.labels)
+
+
+def _misread(
+    bench: Bench, job: Mapping[str, Any], search: Search, fell: Tensor, *, first: bool = False
+) -> Tensor:
+    """Which images fell before, or are given a wrong class in the end, (n,)."""
+    attack = SecondLookAttack(norm=job["norm"], epsilon=job["epsilon"], search=search, first=first)
+    generator = generator_for(bench.images.device, bench.seed)
+
+    def work(images: Tensor, labels: Tensor) -> Tensor:
+        if not attack.epsilon:
+            return attack.fooled(bench.classifier, images, labels)
+        return attack(bench.classifier, images, labels, generator=generator).success
+
+    fell = fell.clone()
+    if not bool(fell.all()):
+        fell[~fell] = bench.batchwise(work, bench.images[~fell], bench.labels[~fell])
+    return fell
+
+
+def _right(right: Tensor) -> Row:
+    """Counts of images that all get a class, from whether it is the right one (n,)."""
+    count = int(right.sum())
+    return Selected(right=count, wrong=len(right) - count, rejected=0).as_dict()
 
 
 def paper_joint(bench: Bench, job: Mapping[str, Any]) -> Row:

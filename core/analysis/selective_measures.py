@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.analysis.selective_attacks import fooling, joint, paper_joint
+from core.analysis.selective_attacks import fooling, joint, paper_joint, second_look
 from core.analysis.selective_bench import Bench, Row
 from core.analysis.selective_curves import SCORES, errors_at, risk_coverage, roc
 from core.devices import in_batches
@@ -161,6 +161,13 @@ def _told_apart() -> list[Row]:
     ]
 
 
+def _budgets() -> list[Row]:
+    return [
+        *({"norm": "linf", "epsilon": epsilon} for epsilon in EPSILONS),
+        {"norm": "l2", "epsilon": 1.5},
+    ]
+
+
 MEASURES: Mapping[str, Measure] = {
     "clean": Measure(
         title="Clean images without and with the limits (Table 1)",
@@ -199,11 +206,14 @@ MEASURES: Mapping[str, Measure] = {
     "joint": Measure(
         title="Margin and both limits attacked at once, within a hard budget",
         row=joint,
-        jobs=lambda classes: [
-            *({"norm": "linf", "epsilon": epsilon} for epsilon in EPSILONS),
-            {"norm": "l2", "epsilon": 1.5},
-        ],
+        jobs=lambda classes: _budgets(),
         most=200,
+    ),
+    "second_look": Measure(
+        title="Second looks under an attacker who knows them, within a hard budget",
+        row=second_look,
+        jobs=lambda classes: [{"norm": "linf", "epsilon": 0.0}, *_budgets()],
+        most=100,
     ),
     "paper_joint": Measure(
         title="The paper's attack on both limits (Eq. 10)",

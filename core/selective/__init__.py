@@ -10,6 +10,7 @@ from core.selective.reclassify import (
     reclassify,
     searches_of,
 )
+from core.selective.second_look import BEGINS, SecondLookAttack, SecondLookResult
 from core.selective.thresholds import (
     BOTH,
     COVERAGE,
@@ -24,6 +25,7 @@ from core.selective.thresholds import (
 )
 
 __all__ = [
+    "BEGINS",
     "BOTH",
     "COVERAGE",
     "DEVIATIONS",
@@ -42,6 +44,8 @@ __all__ = [
     "PaperJoint",
     "Reclassification",
     "Search",
+    "SecondLookAttack",
+    "SecondLookResult",
     "Statistics",
     "Thresholds",
     "chi_square_coverage",
