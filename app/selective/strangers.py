@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.selective.second_look import NONE, TITLES
 from app.selective.stored import measured_or_reason, selected_of
-from app.selective.tables import NONE, TITLES
 from app.selective.words import with_interval
 from core.analysis.selective_bench import Row
 from core.data import DATASETS

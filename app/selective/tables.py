@@ -14,6 +14,7 @@ from app.selective.paper import (
     TABLE_2,
     Printed,
 )
+from app.selective.second_look import NONE, TITLES, show_second_look
 from app.selective.stored import find_measured, measure_command, measured_or_reason, selected_of
 from app.selective.words import with_interval
 from core.analysis.selective_bench import Row
@@ -23,11 +24,9 @@ from core.evaluation.accuracy import Accuracy
 from core.selective import SEARCHES
 from core.types import LabError
 
-NONE = "–"
-
 
 def show_tables(dataset: str, name: str) -> None:
-    """Both tables.
+    """Both tables, and what the second of them leaves out.
 
     Args:
         dataset: The data set of the page.
@@ -36,6 +35,7 @@ def show_tables(dataset: str, name: str) -> None:
     st.header("The paper's tables, and ours", divider="gray", anchor="tables")
     _show_first(dataset)
     _show_second(dataset, name)
+    show_second_look(dataset, name)
 
 
 def first_table(printed: Printed | None, row: Row | None) -> list[dict[str, str]]:
@@ -63,10 +63,6 @@ def _ours(row: Row) -> tuple[Accuracy | None, ...]:
     if without is None or within is None:
         return (None,) * 4
     return without.accuracy, within.accuracy, within.error, within.rejection
-
-
-TITLES = {"error": "by error alone", "near": "near a mean", "sharp": "through a threshold"}
-"""Columns of a table that has one a search."""
 
 
 def second_table(rows: Sequence[Row], printed: bool) -> list[dict[str, str]]:
@@ -173,9 +169,9 @@ def _show_second(dataset: str, name: str) -> None:
         "the greys of an attack. All give every image a class; with both limits kept, some stay "
         "rejected. The other columns are about the last of these searches. Which images are "
         "rejected depends on the classifier: one that answers the easy ones has only hard ones "
-        "left to look up again. FGSM sees the encoder alone: nothing here is about an attacker who "
-        "knows the limits or the second look. The last two columns "
-        "are about all of the images: *all looked up* rejected or not, as the paper speaks of "
+        "left to look up again. FGSM sees the encoder alone: nothing in this table is about "
+        "an attacker who knows the limits or the second look. The last two columns are about all "
+        "of the images: *all looked up* rejected or not, as the paper speaks of "
         "samples made with FGSM and does not say which of the two its column is; *both looks* "
         "keeps the classifier's answers and looks up the rest."
     )

@@ -53,12 +53,14 @@ def second_look(bench: Bench, job: Mapping[str, Any]) -> Row:
     """
     fell = _accepted_wrong(bench, job) if job["epsilon"] else torch.zeros_like(bench.labels).bool()
     row: Row = {"first": _right(~fell)} if job["epsilon"] else {}
-    row["searches"] = {
-        name: {
-            "alone": _right(~_misread(bench, job, search, torch.zeros_like(fell))),
-            "both": _right(~_misread(bench, job, search, fell, first=True)),
-        }
-        for name, search in searches_of(bench.classifier).items()
+    searches = searches_of(bench.classifier)
+    nobody = torch.zeros_like(fell)
+    row["alone"] = {
+        name: _right(~_misread(bench, job, search, nobody)) for name, search in searches.items()
+    }
+    row["both"] = {
+        name: _right(~_misread(bench, job, search, fell, first=True))
+        for name, search in searches.items()
     }
     return row
 

@@ -9,6 +9,7 @@ from app.attack_lab.selective import answer_badge
 from app.selective.joint import Outcome, conclusion, encoder_outcomes, error_chart, joint_outcomes
 from app.selective.paper import MAXIMUM_ERROR, TABLE_1, TABLE_2
 from app.selective.samples import fooling_words
+from app.selective.second_look import second_look_table, second_look_words
 from app.selective.stored import measure_command, total_of
 from app.selective.strangers import strangers_table
 from app.selective.sweep import largest_error, maxima_words, points_of, sweep_chart
@@ -74,6 +75,28 @@ def test_table_2_counts_the_rejected() -> None:
     assert lines[1]["right, wrong, rejected again"] == "20, 4, 16"
     assert lines[-1]["near a mean"] == "–"
     assert "paper" not in second_table(rows, printed=False)[0]
+
+
+def test_a_known_second_look_has_a_line_a_budget() -> None:
+    def row(norm: str, epsilon: float, alone: int) -> dict[str, Any]:
+        halves = {"alone": counts(alone, 10 - alone, 0), "both": counts(alone // 2, 10, 0)}
+        return {"norm": norm, "epsilon": epsilon, **{n: {"error": c} for n, c in halves.items()}}
+
+    rows = [row("linf", 0.0, 10), row("linf", 0.1, 8), row("linf", 0.3, 4), row("l2", 1.5, 6)]
+    rows[2]["alone"]["sharp"] = counts(9, 1, 0)
+    lines = second_look_table(rows, "alone")
+    assert [line["budget"] for line in lines] == ["none", "Linf 0.1", "Linf 0.3", "L2 1.5"]
+    assert lines[2]["by error alone"].startswith("40.0\u00a0%")
+    assert lines[2]["through a threshold"].startswith("90.0\u00a0%")
+    assert lines[1]["through a threshold"] == "–"
+    assert "through a threshold" not in second_look_table(rows, "both")[2]
+    said = second_look_words(rows)
+    assert "At Linf 0.3 a second look at everyone keeps 40.0 % by error alone, 90.0 %" in said
+    assert "Behind the first look it keeps 16.7 % at best" in said
+    assert second_look_words(rows[:1]) == ""
+    assert "Behind" not in second_look_words(
+        [{"norm": "linf", "epsilon": 0.1, "alone": {"error": counts(1, 1, 0)}}]
+    )
 
 
 def test_strangers_have_a_line_each() -> None:
@@ -153,7 +176,7 @@ def test_fooling_images_are_counted_over_all_classes() -> None:
 
 
 def test_commands_name_subjects_that_exist() -> None:
-    for subject in ("clean", "sweep", "iterative", "reclassified", "joint", "paper_joint"):
+    for subject in ("clean", "sweep", "iterative", "reclassified", "joint", "second_look"):
         assert subject in MEASURES
         assert f"core selective {subject} --dataset" in measure_command("mnist", "gm_vae", subject)
 

@@ -158,6 +158,24 @@ def test_a_joint_attack_counts_what_it_breaks(bench: Bench) -> None:
     assert sum(row["broken_by"].values()) == 8
 
 
+def test_both_looks_lose_what_either_attack_takes(bench: Bench) -> None:
+    """A first look that accepts everything is what the joint attack has to get past."""
+    second_look = MEASURES["second_look"].row
+    clean = second_look(bench, {"norm": "linf", "epsilon": 0.0})
+    assert [clean[half][name]["right"] for half in ("alone", "both") for name in clean[half]] == [
+        8
+    ] * 4
+    assert "first" not in clean
+    job = {"norm": "linf", "epsilon": 0.6}
+    row = second_look(bench, job)
+    assert row["first"]["right"] == 8, "what is half way is rejected"
+    assert row["alone"]["error"]["right"] == row["both"]["error"]["right"] == 0
+    trusting = replace(bench, classifier=toy(latent=math.inf, output=math.inf))
+    assert second_look(trusting, job)["first"]["right"] == 0
+    small = second_look(bench, {**job, "epsilon": 0.3})
+    assert small["alone"]["error"]["right"] == small["both"]["error"]["right"] == 8
+
+
 def test_a_class_without_images_is_told_as_such(bench: Bench) -> None:
     alone = replace(bench, images=bench.images[:1], labels=bench.labels[:1])
     assert MEASURES["paper_joint"].row(alone, {"origin": 2}) == {"images": 0}
