@@ -6,6 +6,7 @@ from html import escape
 from app.robustness.names import budget_title, defence_title, inline
 from app.robustness.table_view import interval, percent
 from app.runs.estimate import duration_words
+from app.runs.words import listed
 from app.theme import ROLES
 from core.attacks import ATTACKS
 from core.evaluation import (
@@ -41,6 +42,7 @@ STYLE = f"""
 .adaptive .bare .bar i {{ background: {ROLES["noise"].color}; }}
 .adaptive .range {{ grid-column: 1 / -1; font-size: 0.78rem; opacity: 0.78; }}
 .adaptive .doubt {{ grid-column: 1 / -1; font-size: 0.82rem; line-height: 1.35; margin-top: 2px; }}
+.adaptive .gone {{ padding: 0.35rem 0 0.25rem; font-size: 0.86rem; line-height: 1.4; }}
 .adaptive .rest {{ font-size: 0.82rem; line-height: 1.4; margin-top: 0.8rem; padding-top: 0.5rem;
   border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent); }}
 .adaptive .rest code {{ overflow-wrap: anywhere; }}
@@ -114,10 +116,15 @@ def _budget(figures: Sequence[AdaptiveFigure]) -> str:
     rows = ""
     if bare:
         rows = _one("No defence", min(bare, key=lambda one: one.value), kind="bare")
+    # What has nothing left needs no bar of its own, unless it is one of those that always have.
+    gone = [one for one in ordered if not (one.accuracy.correct or _doubts(one))]
+    gone = [one for one in gone if one.defence not in ORDER]
     rows += "".join(
         _one(defence_title(one.defence), one.accuracy, clean=one.clean, doubts=_doubts(one))
         for one in ordered
+        if one not in gone
     )
+    rows += _gone(gone) if gone else ""
     how = dict.fromkeys(attack for one in figures for attack in one.attacks)
     return f'<h5>{title}</h5>{rows}<div class="how">{escape("; ".join(how))}.</div>'
 
@@ -138,6 +145,20 @@ def _one(
         f'<span class="bar"><i style="width:{100 * accuracy.value:.1f}%"></i></span>'
         f'<span class="range">{interval(accuracy)}, {accuracy.n:,} images{without}</span>'
         f"{said}</div>"
+    )
+
+
+def _gone(figures: Sequence[AdaptiveFigure]) -> str:
+    """Those behind which nothing is left, in one line."""
+    names = [
+        f"{defence_title(one.defence)}{f' (clean {percent(one.clean)})' if one.clean else ''}"
+        for one in figures
+    ]
+    # Of the fewest images, whose interval is the widest.
+    least = min((one.accuracy for one in figures), key=lambda one: one.n)
+    return (
+        f'<div class="gone"><b>Nothing left</b> behind {escape(listed(names))}.'
+        f'<div class="range">{interval(least)}, {least.n:,} images</div></div>'
     )
 
 

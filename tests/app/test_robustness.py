@@ -141,6 +141,12 @@ def test_adaptive_figures_are_drawn_with_doubts_and_without() -> None:
     assert "? The outputs are random." in html
     assert 'class="number">40.0' in html
     assert 'class="one bare"' in html
+    assert "Nothing left" not in html, "LQ-VAE always has a line of its own"
+    broken = [adaptive("bit_depth", 0), adaptive("jpeg", 0), adaptive("vae", 0)]
+    html = adaptive_html(adaptive_figures(broken), "")
+    assert html.count('class="number"') == 2, "no defence, and bit depth"
+    assert "<b>Nothing left</b> behind JPEG" in html
+    assert " and VAE" in html
 
 
 def test_adaptive_cells_that_are_missing_are_named_with_their_command() -> None:
