@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.robustness.names import budget_title, defence_title
 from app.runs.words import listed
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
+from core.evaluation.cells import CLASSIFIERS, JUDGED_EPSILON
 from core.evaluation.paper_model import PaperTable
 from core.evaluation.specification import Evaluation
 from core.models import classifier_title
@@ -85,6 +86,10 @@ def threshold_words(dataset: str, evaluations: Sequence[Evaluation]) -> str:
         words = "Rounding every pixel to black or white costs a grey picture more than a digit"
         told = _versus(evaluations, "linf", 0.1).replace(": at", ". At", 1)
         return f"**What bit depth is worth here.** {words}{told}."
+    if dataset == "cifar10":
+        words = "Rounding the colours of a photograph to their ends costs most of it"
+        told = _versus(evaluations, "linf", JUDGED_EPSILON[dataset]).replace(": at", ". At", 1)
+        return f"**What bit depth is worth here.** {words}{told}."
     wide = _versus(evaluations, "linf", 0.3) or _versus(evaluations, "linf", 0.1)
     few = _versus(evaluations, "l2", 1.5)
     words = (
@@ -103,7 +108,8 @@ def _versus(evaluations: Sequence[Evaluation], norm: str, epsilon: float) -> str
     found = {
         one.defence: one
         for one in adaptive_figures(evaluations, least=LEAST)
-        if (one.norm, one.epsilon, one.classifier) == (norm, epsilon, "a")
+        if (one.norm, one.epsilon) == (norm, epsilon)
+        and one.classifier == CLASSIFIERS[one.evaluations[0].specification.dataset][0]
     }
     if not {"bit_depth", "lq_vae"} <= found.keys():
         return ""

@@ -22,6 +22,8 @@ from app.robustness.stored import suite_or_reason
 from app.state import widget_key
 from app.theme import CHART_CONFIG
 from core.evaluation import Accuracy
+from core.evaluation.cells import CLASSIFIERS
+from core.models import classifier_title
 
 TITLE = "How it gives way"
 
@@ -63,13 +65,17 @@ def _show_epsilon(settings: Settings) -> Settings:
     else:
         _chart("epsilon", over_epsilon(curves), f"Accuracy over epsilon. {in_words(curves)}")
         st.caption(
-            f"PGD on classifier A, {_images(curves)} test images; bands are 95 % Wilson "
-            "intervals. The solid line is the one to judge by. A sound attack takes it to chance "
-            "or below at large budgets; where it stays up, doubt the attack. Random noise should "
-            "hardly lower its line: a defence that falls to noise has no need of an attacker."
+            f"PGD on {_network(settings.data)}, {_images(curves)} test images; bands are 95 % "
+            "Wilson intervals. The solid line is the one to judge by. A sound attack takes it to "
+            "chance or below at large budgets; where it stays up, doubt the attack. Random noise "
+            "should hardly lower its line: a defence that falls to it has no need of an attacker."
         )
         _table(curves, "epsilon")
     return replace(settings, curve=chosen)
+
+
+def _network(dataset: str) -> str:
+    return f"classifier {classifier_title(CLASSIFIERS[dataset][0])}"
 
 
 def _show_steps(settings: Settings) -> None:
@@ -80,8 +86,8 @@ def _show_steps(settings: Settings) -> None:
     curves = convergence_curves(cells)
     _chart("steps", over_steps(curves), f"Accuracy over the attack's steps. {in_words(curves)}")
     st.caption(
-        f"Adaptive PGD at Linf 0.1 on classifier A, {_images(curves)} test images, with more and "
-        f"more steps; bands are 95 % Wilson intervals. {settled(curves)}"
+        f"Adaptive PGD at Linf 0.1 on {_network(settings.data)}, {_images(curves)} test images, "
+        f"with more and more steps; bands are 95 % Wilson intervals. {settled(curves)}"
     )
     _table(curves, "steps")
 

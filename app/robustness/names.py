@@ -9,11 +9,13 @@ from core.defenses import DEFENSES
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.paper_lines import Line
 from core.evaluation.paper_model import PaperTable
+from core.evaluation.slides import DATASETS_OF_SLIDES
 from core.models import classifier_title as network_title
 
 DATA_TITLES: Mapping[str, str] = {
     "mnist": "MNIST",
     "fashion_mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
     "celeba": "CelebA",
 }
 TABLE_TITLES: Mapping[str, str] = {
@@ -29,6 +31,7 @@ ATTACK_TITLES: Mapping[str, str] = {
 GROUP_NOTES: Mapping[str, str] = {
     "fgsm-mnist": "the authors' 0.3 on pixels in [−1, 1]; this row is compared",
     "fgsm-fashion_mnist": "this row is compared",
+    "fgsm-cifar10": "8/255, the usual budget",
     "fgsm-celeba": "epsilon is not printed",
     "papernot": "the slides have no such row",
     "beside": "the same slide figures again, at the epsilon they resemble; beside, not compared",
@@ -61,7 +64,8 @@ def group_title(line: Line) -> str:
     """An attack with its budget, for example ``FGSM, Linf 0.15``."""
     if line.attack is None:
         return "No attack"
-    title = attack_title(line.attack)
+    slides = line.dataset in DATASETS_OF_SLIDES
+    title = attack_title(line.attack) if slides else ATTACKS[line.attack].title
     epsilon = dict(line.parameters).get("epsilon")
     # CelebA's sizes are not known, so none is shown.
     if epsilon is not None and line.dataset != "celeba":
@@ -85,10 +89,10 @@ def classifier_title(line: Line) -> str:
     """The classifier of a row, with what is attacked in its place."""
     if line.classifier is None:
         return "not named"
-    name = line.classifier.upper()
+    name = network_title(line.classifier)
     if line.substitute is None or line.substitute == PAPERNOT:
         return name
-    return f"{name} by {line.substitute.upper()}"
+    return f"{name} by {network_title(line.substitute)}"
 
 
 def defence_title(name: str | None) -> str:

@@ -13,7 +13,8 @@ from core.attacks import ATTACKS, controls
 from core.defenses import DEFENSES
 from core.evaluation import THREATS
 from core.evaluation.checking import PAPERNOT
-from core.evaluation.slides import DATASETS_OF_SLIDES, TABLES
+from core.evaluation.paper_lines import TABLED
+from core.evaluation.slides import TABLES
 from core.evaluation.specification import Specification
 from core.evaluation.threats import RANDOM_DRAWS
 
@@ -97,7 +98,7 @@ class Settings:
     """Everything a visitor can set.
 
     Attributes:
-        data: A data set of the slides.
+        data: A row of ``TABLED``.
         table: A kind of table.
         curve: The defence whose curves are shown.
         trial: What the live panel runs.
@@ -148,7 +149,7 @@ def read_settings(
         offers: What can be attacked, by data set; may be empty.
     """
     reader = LinkReader(params)
-    data = reader.word("data", DATASETS_OF_SLIDES, "mnist")
+    data = reader.word("data", TABLED, "mnist")
     table = reader.word("table", TABLES, "white-box")
     curve = reader.word("curve", CURVES, CURVES[0])
     trial = _read_trial(reader, offers.get(data))

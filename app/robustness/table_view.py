@@ -18,6 +18,7 @@ from app.robustness.table_style import STYLE
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.paper_lines import Line
 from core.evaluation.paper_model import TITLES, Average, Cell, PaperTable, Row
+from core.evaluation.slides import DATASETS_OF_SLIDES
 
 CLOSE = 0.5
 """Percentage points within which two figures count as the same."""
@@ -42,17 +43,26 @@ def table_html(table: PaperTable) -> str:
         f'{STYLE}<div class="paper"><table aria-label="{escape(with_threat(table))}">'
         f'<thead><tr><th scope="col">Classifier</th>{head}</tr></thead>'
         f"<tbody>{body}{_averages(table, marks)}</tbody></table>"
-        f"{LEGEND if table.measured else ''}</div>"
+        f"{_legend(table)}</div>"
     )
 
 
+WEAK = '<span><i class="weak"></i>does not count: the attack is too weak</span>'
+
 LEGEND = (
-    '<div class="legend"><span><i style="--d:70%" class="up"></i>▲ ours is higher than the '
+    '<span><i style="--d:70%" class="up"></i>▲ ours is higher than the '
     'slides\'</span><span><i style="--d:70%" class="down"></i>▼ ours is lower</span>'
-    '<span><i></i>= within half a point</span><span><i class="weak"></i>does not count: the attack '
-    "is too weak</span><span>No defence has no colour: lower there is a stronger attack</span>"
-    "</div>"
+    f"<span><i></i>= within half a point</span>{WEAK}"
+    "<span>No defence has no colour: lower there is a stronger attack</span>"
 )
+
+
+def _legend(table: PaperTable) -> str:
+    """What the looks of the cells mean, as far as there are any."""
+    compared = any(cell.paper is not None for cell in table.measured)
+    weak = any(cell.weak for cell in table.measured)
+    told = LEGEND if compared else WEAK if weak else ""
+    return f'<div class="legend">{told}</div>' if told else ""
 
 
 def footnote_marks(table: PaperTable) -> Mapping[tuple[str, str | None, str], int]:
@@ -111,7 +121,8 @@ def _group(
 def _group_note(line: Line) -> str:
     if line.attack is None:
         return "the bare classifier, and what each defence costs"
-    if line.attack == "fgsm" and not line.judged:
+    slides = line.dataset in DATASETS_OF_SLIDES
+    if line.attack == "fgsm" and not line.judged and slides:
         return GROUP_NOTES["beside" if line.substitute is None else "papernot"]
     return GROUP_NOTES.get(f"{line.attack}-{line.dataset}", GROUP_NOTES.get(line.attack, ""))
 

@@ -17,6 +17,7 @@ from app.robustness.table_view import table_html
 from app.runs.words import sentence
 from app.state import widget_key
 from core.evaluation.paper_export import table_csv, table_json
+from core.evaluation.paper_lines import TABLED
 from core.evaluation.paper_model import PaperTable
 from core.evaluation.paper_tables import paper_table
 from core.evaluation.printed import Table
@@ -31,9 +32,9 @@ def choose_table(settings: Settings) -> Settings:
         data = _segments(
             "Data set",
             "data",
-            {name: DATA_TITLES[name] for name in DATASETS_OF_SLIDES},
+            {name: DATA_TITLES[name] for name in TABLED},
             settings.data,
-            "The slides have three. Of CelebA only their figures are here.",
+            "The slides have all but CIFAR-10. Of CelebA only their figures are here.",
         )
     with right:
         table = _segments(
@@ -68,8 +69,11 @@ def show_table(settings: Settings) -> None:
 def _headline(table: PaperTable) -> None:
     slide = table.slide
     if slide is None:
+        here = table.dataset in DATASETS_OF_SLIDES
+        lacking = f"black-box table of {DATA_TITLES[table.dataset]}" if here else "CIFAR-10"
         st.info(
-            "The slides have no black-box table of MNIST: here are our figures alone.",
+            f"The slides have no {lacking}: here are our figures alone, in percent of images "
+            "classified right.",
             icon=":material/info:",
         )
         return

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from core.evaluation.checking import PAPERNOT_IMAGES
 from core.evaluation.specification import Specification
 
 Cells: TypeAlias = tuple[Specification, ...]
@@ -61,6 +62,19 @@ TEST_IMAGES: Mapping[str, int] = defaultdict(lambda: 10_000, cifar10=1_000)
 
 WIDE_EPSILON = 0.3
 """The budget of the Defense-GAN paper, reported beside it."""
+
+
+def papernot_epsilon(dataset: str) -> float:
+    """FGSM's budget on a substitute that was trained from answers.
+
+    At the wide one nothing is left of a colour picture, with or without a defence.
+    """
+    return JUDGED_EPSILON[dataset] if dataset == "cifar10" else WIDE_EPSILON
+
+
+def papernot_images(dataset: str) -> int:
+    """Test images of that: its substitute grows from others, so a small split has fewer."""
+    return min(1_000, TEST_IMAGES[dataset] - PAPERNOT_IMAGES)
 
 
 def compared(dataset: str) -> tuple[str, ...]:

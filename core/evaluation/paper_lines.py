@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.evaluation.cells import JUDGED_EPSILON, WIDE_EPSILON
+from core.evaluation.cells import (
+    CLASSIFIERS,
+    JUDGED_EPSILON,
+    WIDE_EPSILON,
+    oblivious_attacks,
+    papernot_epsilon,
+)
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.printed import Table
-from core.evaluation.slides import CLASSIFIERS, PAIRS
+from core.evaluation.slides import DATASETS_OF_SLIDES, PAIRS
 
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "deepfool": {"overshoot": 0.02, "steps": 50},
@@ -19,6 +25,9 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 """What the other attacks are run with; of FGSM the epsilon is given by the data set."""
 
 ONE_STEP = "one_step_bpda"
+
+TABLED = ("mnist", "fashion_mnist", "cifar10", "celeba")
+"""Data sets that have tables: those of the slides, and one that has our figures alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +65,8 @@ def lines_of(dataset: str, table: Table) -> tuple[Line, ...]:
         return (*_clean(dataset, table), *_white_box(dataset))
     if table == "black-box":
         return (*_clean(dataset, table), *_black_box(dataset))
-    names = (None,) if dataset == "celeba" else CLASSIFIERS
+    names: tuple[str | None, ...] = CLASSIFIERS[dataset]
+    names = (None,) if dataset == "celeba" else names
     return tuple(
         Line(
             table=table,
@@ -72,7 +82,7 @@ def lines_of(dataset: str, table: Table) -> tuple[Line, ...]:
 def _clean(dataset: str, table: Table) -> tuple[Line, ...]:
     return tuple(
         Line(table=table, dataset=dataset, attack=None, classifier=classifier, judged=False)
-        for classifier in CLASSIFIERS
+        for classifier in CLASSIFIERS[dataset]
     )
 
 
@@ -86,6 +96,8 @@ def _white_box(dataset: str) -> tuple[Line, ...]:
     else:
         attacks.append(("fgsm", {"epsilon": WIDE_EPSILON}, False))
     attacks += [(name, PARAMETERS[name], True) for name in names]
+    if dataset not in DATASETS_OF_SLIDES:
+        attacks = [(name, chosen, True) for name, chosen in oblivious_attacks(dataset)]
     return tuple(
         Line(
             table="white-box",
@@ -96,7 +108,7 @@ def _white_box(dataset: str) -> tuple[Line, ...]:
             judged=judged,
         )
         for attack, parameters, judged in attacks
-        for classifier in CLASSIFIERS
+        for classifier in CLASSIFIERS[dataset]
     )
 
 
@@ -119,12 +131,12 @@ def _black_box(dataset: str) -> tuple[Line, ...]:
         table="black-box",
         dataset=dataset,
         attack="fgsm",
-        parameters=(("epsilon", WIDE_EPSILON),),
-        classifier="a",
+        parameters=(("epsilon", papernot_epsilon(dataset)),),
+        classifier=CLASSIFIERS[dataset][0],
         substitute=PAPERNOT,
         judged=False,
     )
-    return (*pairs, queries)
+    return (*pairs, queries) if dataset in DATASETS_OF_SLIDES else (queries,)
 
 
 def _pairs(parameters: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -10,6 +10,8 @@ from core.evaluation.cells import (
     PAPER_SEARCH,
     SEARCHED_IMAGES,
     SEARCHING,
+    TEST_IMAGES,
+    papernot_images,
 )
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.paper_lines import ONE_STEP, Line
@@ -46,7 +48,7 @@ def specification_of(line: Line, column: str) -> Specification | None:
         classifier=line.classifier,
         attack=line.attack,
         parameters=line.parameters,
-        n=10_000 if line.attack is None else LEAST[line.threat],
+        n=TEST_IMAGES[line.dataset] if line.attack is None else LEAST[line.threat],
     )
     if searches and line.threat == "adaptive":
         base = replace(base, n=LEAST_KNOWN_SEARCH)
@@ -57,6 +59,8 @@ def specification_of(line: Line, column: str) -> Specification | None:
         base = replace(base, classifier=robust)
     if line.threat == "transfer":
         base = replace(base, threat="transfer", substitute=line.substitute)
+    if line.substitute == PAPERNOT:
+        base = replace(base, n=papernot_images(line.dataset))
     if line.threat == "adaptive":
         # Its bare classifier is measured with the faithful defence.
         defence = "lq_vae" if column == "none" else column

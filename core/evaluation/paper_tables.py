@@ -20,7 +20,7 @@ from core.evaluation.paper_matching import (
 from core.evaluation.paper_model import PAPER_COLUMN, TITLES, Average, Cell, PaperTable, Row
 from core.evaluation.printed import Printed, Slide, Table
 from core.evaluation.reasons import why_empty
-from core.evaluation.slides import find_slide
+from core.evaluation.slides import DATASETS_OF_SLIDES, find_slide
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.strength import too_weak
 
@@ -29,7 +29,7 @@ def paper_table(dataset: str, table: Table, evaluations: Sequence[Evaluation]) -
     """Put stored evaluations into a table of the slides.
 
     Args:
-        dataset: A data set of the slides.
+        dataset: A row of ``TABLED``.
         table: A kind of table.
         evaluations: Everything stored of the data set, in any order.
     """
@@ -57,6 +57,10 @@ def _columns(dataset: str, table: Table) -> tuple[str, ...]:
         slide = find_slide(dataset, table)
         printed = slide.rows[0].percent if slide else {}
         return tuple(name for name in TITLES if name in printed)
+    if dataset not in DATASETS_OF_SLIDES:
+        # The slides' rivals were trained for their data sets only.
+        rivals = ("defense_gan", *TRAINED_ON_ATTACKS)
+        return tuple(name for name in TITLES if name not in rivals)
     if find_slide(dataset, table) is None:
         return tuple(TITLES)
     if table == "bpda":

@@ -20,8 +20,10 @@ from core.evaluation.cells import (
     cell,
     compared,
     oblivious_attacks,
+    papernot_epsilon,
+    papernot_images,
 )
-from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES
+from core.evaluation.checking import PAPERNOT
 from core.evaluation.curve_suites import coarseness, convergence, curves, distortion
 from core.evaluation.leveled import attenuation, levels
 from core.evaluation.results import stored_results
@@ -82,10 +84,7 @@ def _as_large(dataset: str, evaluation: Evaluation) -> Specification | None:
 
 
 def black_box(dataset: str) -> Cells:
-    """DeepFool on a substitute, all pairs; and FGSM on Papernot's; 1,000 test images.
-
-    Papernot's grows from test images of its own, which leaves fewer of a small split.
-    """
+    """DeepFool on a substitute, all pairs; and FGSM on Papernot's; 1,000 test images."""
     pairs = tuple(
         cell(
             dataset,
@@ -105,11 +104,10 @@ def black_box(dataset: str) -> Cells:
             CLASSIFIERS[dataset][0],
             defence,
             "fgsm",
-            # At the wide one nothing is left of a colour picture, with or without a defence.
-            {"epsilon": JUDGED_EPSILON[dataset] if dataset == "cifar10" else WIDE_EPSILON},
+            {"epsilon": papernot_epsilon(dataset)},
             threat="transfer",
             substitute=PAPERNOT,
-            n=min(1_000, TEST_IMAGES[dataset] - PAPERNOT_IMAGES),
+            n=papernot_images(dataset),
         )
         for defence in (None, *QUIET)
     )

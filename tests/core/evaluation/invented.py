@@ -8,6 +8,7 @@ import torch
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.records import pack
 from core.evaluation.specification import Evaluation, Specification
+from core.evaluation.suites import SUITES
 
 
 def accuracy(share: float, n: int) -> Accuracy:
@@ -40,3 +41,24 @@ def invent(
     right = torch.arange(n) < round(robust * n)
     values["outcomes"] = {"robust": pack(right)} if values["robust"] else {}
     return Evaluation(**(values | changes))
+
+
+def suite(name: str, dataset: str = "mnist", **shares: float) -> list[Evaluation]:
+    """All cells of a suite."""
+    return [invent(one, **shares) for one in SUITES[name](dataset)]  # type: ignore[arg-type]
+
+
+def adaptive(
+    defence: str, share: float, *, epsilon: float = 0.1, attack: str = "pgd"
+) -> Evaluation:
+    """PGD, or another attack, on a defence that it knows."""
+    spec = Specification(
+        dataset="mnist",
+        classifier="a",
+        defence=defence,
+        attack=attack,
+        parameters=(("epsilon", epsilon), ("steps", 100)),
+        threat="adaptive",
+        n=500,
+    )
+    return invent(spec, robust=share, attacked=0.02)
