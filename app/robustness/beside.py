@@ -36,6 +36,12 @@ STYLE = f"""
 .adaptive .name {{ font-size: 0.92rem; font-weight: 600; }}
 .adaptive .number {{ font-size: 2rem; font-weight: 750; line-height: 1.1; text-align: right; }}
 .adaptive .bare .number {{ font-size: 1.25rem; font-weight: 550; }}
+.adaptive .also {{ padding: 0.12rem 0; }}
+.adaptive .also .name {{ font-weight: 500; }}
+.adaptive .also .number {{ font-size: 1.15rem; font-weight: 650; }}
+.adaptive .also .bar {{ height: 4px; }}
+.adaptive .also small {{ display: inline-block; white-space: nowrap; font-size: 0.78rem;
+  font-weight: 400; opacity: 0.78; }}
 .adaptive .bar {{ grid-column: 1 / -1; height: 6px; border-radius: 3px; overflow: hidden;
   background: color-mix(in srgb, currentColor 12%, transparent); }}
 .adaptive .bar i {{ display: block; height: 100%; background: var(--tone); }}
@@ -120,7 +126,13 @@ def _budget(figures: Sequence[AdaptiveFigure]) -> str:
     gone = [one for one in ordered if not (one.accuracy.correct or _doubts(one))]
     gone = [one for one in gone if one.defence not in ORDER]
     rows += "".join(
-        _one(defence_title(one.defence), one.accuracy, clean=one.clean, doubts=_doubts(one))
+        _one(
+            defence_title(one.defence),
+            one.accuracy,
+            kind="" if one.defence in ORDER else "also",
+            clean=one.clean,
+            doubts=_doubts(one),
+        )
         for one in ordered
         if one not in gone
     )
@@ -137,14 +149,16 @@ def _one(
     clean: Accuracy | None = None,
     doubts: Sequence[str] = (),
 ) -> str:
-    without = "" if clean is None else f"; clean {percent(clean)}"
+    without = "" if clean is None else f"; clean\u00a0{percent(clean)}"
     said = "".join(f'<div class="doubt">? {inline(doubt)}</div>' for doubt in doubts)
+    # Of the others the number of images stands once, below with the attacks.
+    beside = f" <small>{interval(accuracy)}{without}</small>" if kind == "also" else ""
+    below = f'<span class="range">{interval(accuracy)}, {accuracy.n:,} images{without}</span>'
     return (
-        f'<div class="one {kind}"><span class="name">{escape(name)}</span>'
+        f'<div class="one {kind}"><span class="name">{escape(name)}{beside}</span>'
         f'<span class="number">{percent(accuracy)}</span>'
         f'<span class="bar"><i style="width:{100 * accuracy.value:.1f}%"></i></span>'
-        f'<span class="range">{interval(accuracy)}, {accuracy.n:,} images{without}</span>'
-        f"{said}</div>"
+        f"{'' if beside else below}{said}</div>"
     )
 
 

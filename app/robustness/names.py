@@ -109,5 +109,7 @@ def budget_title(norm: str, epsilon: float) -> str:
 
 def inline(text: str) -> str:
     """A sentence as HTML: code between backquotes, bold between two asterisks."""
+    # A percent sign does not go on the next line alone.
+    text = re.sub(r"(?<=\d) %", "\u00a0%", text)
     html = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
     return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html)

@@ -9,7 +9,7 @@ from app.controls import seed
 from app.robustness.beside import adaptive_html, missing_words
 from app.robustness.cards import cards
 from app.robustness.conclusions import conclusion, threshold_words
-from app.robustness.gaps import gaps
+from app.robustness.gaps import Gap, gaps
 from app.robustness.names import DATA_TITLES, TABLE_TITLES, inline
 from app.robustness.settings import PAGE, Settings
 from app.robustness.stored import TABLES, stored_suites
@@ -96,37 +96,35 @@ def _table_and_adaptive(table: PaperTable, said: Sequence[str], missing: str) ->
 
 
 def _notes(table: PaperTable) -> None:
-    left, right = st.columns(2, gap="medium")
     open_cells = gaps(table)
-    with (
-        left,
-        st.expander(
-            f"Why {sum(gap.cells for gap in open_cells)} cells are empty, and what fills them",
-            key=widget_key(PAGE, "gaps"),
-            icon=":material/table_rows:",
-        ),
+    if open_cells:
+        _gaps(open_cells)
+    if not table.footnotes:
+        return
+    with st.expander(
+        "What the slides leave out, and their oddities",
+        key=widget_key(PAGE, "oddities"),
+        icon=":material/info:",
     ):
-        if not open_cells:
-            st.markdown("None is.")
+        lines = [
+            f"{number}. {note.text}{' *(inferred)*' if note.inferred else ''}"
+            for number, note in enumerate(table.footnotes, start=1)
+        ]
+        st.markdown("\n".join(lines))
+
+
+def _gaps(open_cells: Sequence[Gap]) -> None:
+    with st.expander(
+        f"Why {sum(gap.cells for gap in open_cells)} cells are empty, and what fills them",
+        key=widget_key(PAGE, "gaps"),
+        icon=":material/table_rows:",
+    ):
         for gap in open_cells:
             count = f"{gap.cells} cell" + ("" if gap.cells == 1 else "s")
             duration = f" Measuring {gap.duration}." if gap.duration else ""
             st.markdown(f"**{count}.** {gap.reason}{duration}")
             if gap.commands:
                 st.code("\n".join(gap.commands), language="bash", wrap_lines=True)
-    with (
-        right,
-        st.expander(
-            "What the slides leave out, and their oddities",
-            key=widget_key(PAGE, "oddities"),
-            icon=":material/info:",
-        ),
-    ):
-        lines = [
-            f"{number}. {note.text}{' *(inferred)*' if note.inferred else ''}"
-            for number, note in enumerate(table.footnotes, start=1)
-        ]
-        st.markdown("\n".join(lines) or "There is no such slide.")
 
 
 def _downloads(table: PaperTable) -> None:
