@@ -55,6 +55,21 @@ def test_a_visitor_reads_a_table_and_takes_it_along(visitor: Visitor) -> None:
     assert {line["paper"] for line in lines} >= {"57.41", "39.41"}
 
 
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_cifar10_has_figures_of_its_own(visitor: Visitor, size: Size) -> None:
+    page = visitor.open("/robustness", size=size)
+    page.get_by_role("radio", name="CIFAR-10").click()
+    page.wait_for_url("**data=cifar10*")
+    expect(page.locator(".paper")).to_contain_text("ResNet")
+    expect(page.get_by_text("The slides have no CIFAR-10")).to_be_visible()
+    expect(page.locator(".adaptive")).to_contain_text("Linf 0.0314, classifier ResNet")
+    for chart in ("epsilon", "steps"):
+        expect(page.locator(f".st-key-robustness_{chart} .js-plotly-plot")).to_be_visible()
+    settle(page)
+    expect(page.get_by_text("Can you break it?")).to_be_visible()
+    assert overflow(page) == 0
+
+
 def test_a_visitor_breaks_it_and_cancels_a_second_trial(visitor: Visitor) -> None:
     page = visitor.open("/robustness?threat=oblivious&attack=fgsm&epsilon=0.3&n=20")
     break_it(page)
