@@ -16,7 +16,8 @@ st.set_page_config(
 # The default page has its address at / and only there.
 navigation = st.navigation(
     [
-        st.Page(row.path, title=row.title, icon=row.icon, url_path=row.name, default=not index)
+        # Icons would push two more titles behind "more" on a laptop; the overview has them.
+        st.Page(row.path, title=row.title, url_path=row.name, default=not index)
         for index, row in enumerate(PAGES)
     ],
     position="top",
