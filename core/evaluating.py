@@ -58,9 +58,16 @@ def evaluate(arguments: argparse.Namespace) -> int:
         return 0
     table = _table_name(arguments.what)
     if table is not None:
+        from core.data import DATASETS
         from core.evaluation import SUITES, store_results
 
         specifications = SUITES[table](arguments.dataset)
+        if not specifications:
+            having = [name for name in DATASETS if SUITES[table](name)]
+            raise LabError(
+                f"there is no table {table!r} of {arguments.dataset}; it is one of "
+                f"{', '.join(having)}"
+            )
     else:
         surrogates = arguments.surrogates
         specifications = (

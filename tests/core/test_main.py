@@ -138,6 +138,10 @@ def test_a_finished_evaluation_is_not_computed_again(capsys: pytest.CaptureFixtu
         (("evaluate", "--set", "epsilon"), "written name=value, got 'epsilon'"),
         (("evaluate", "compare"), "nothing is stored of classifier a on mnist; measure it with"),
         (("evaluate", "tables"), "expected `compare`, or `table` and one of clean,"),
+        (
+            ("evaluate", "table", "coarseness", "--dataset", "cifar10"),
+            "there is no table 'coarseness' of cifar10; it is one of mnist",
+        ),
         (("benchmark", "nothing"), "unknown benchmark 'nothing'; choose from"),
     ],
 )
