@@ -14,9 +14,8 @@ from torch import Generator, Tensor
 
 from core.attacks import project
 from core.attacks.door import check_classes, check_images
-from core.attacks.problem import norms
 from core.selective.classifier import GmVaeClassifier
-from core.selective.descent import Descent
+from core.selective.descent import Descent, Norm, random_start
 from core.selective.joint import JointResult
 from core.types import OnStep, Step
 
@@ -63,7 +62,7 @@ class BudgetJoint:
         ValueError: A number or a name is out of its range.
     """
 
-    norm: Literal["linf", "l2"] = "linf"
+    norm: Norm = "linf"
     epsilon: float
     steps: int = 100
     targets: int = 3
@@ -163,9 +162,7 @@ class BudgetJoint:
             return clean
         if start == "target":
             return project(towards, clean, self.epsilon, self.norm)
-        draws = torch.rand(clean.shape, generator=generator, device=clean.device) * 2 - 1
-        length = 1.0 if self.norm == "linf" else 1 / norms(draws)
-        return project(clean + self.epsilon * draws * length, clean, self.epsilon, self.norm)
+        return random_start(clean, self.epsilon, self.norm, generator)
 
 
 @dataclass(frozen=True, eq=False)

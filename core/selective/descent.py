@@ -1,17 +1,34 @@
 """One descent of the joint attack: margin and both limits at once, held to a budget."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from core.attacks import project
 from core.attacks.problem import norms
 from core.selective.classifier import GmVaeClassifier
 
+Norm: TypeAlias = Literal["linf", "l2"]
+
 ROOM = 0.02
 """How far below a limit the descent goes on, as a share of it."""
+
+
+def random_start(clean: Tensor, epsilon: float, norm: Norm, generator: Generator) -> Tensor:
+    """A random point within the budget of each clean image (n, c, h, w)."""
+    draws = torch.rand(clean.shape, generator=generator, device=clean.device) * 2 - 1
+    length = 1.0 if norm == "linf" else 1 / norms(draws)
+    return project(clean + epsilon * draws * length, clean, epsilon, norm)
+
+
+def step_down(
+    images: Tensor, gradient: Tensor, clean: Tensor, rate: float, epsilon: float, norm: Norm
+) -> Tensor:
+    """Images (n, c, h, w) a step against the gradient, of length rate, within the budget."""
+    direction = gradient.sign() if norm == "linf" else gradient / norms(gradient).clamp_min(1e-12)
+    return project(images - rate * direction, clean, epsilon, norm)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,7 +51,7 @@ class Descent:
     labels: Tensor
     targets: Tensor
     weights: tuple[float, float, float] | None
-    norm: Literal["linf", "l2"]
+    norm: Norm
     epsilon: float
     steps: int
 
@@ -52,7 +69,8 @@ class Descent:
                 images, gradient = images[~done], gradient[~done]
             if step == self.steps or not len(rows):
                 break
-            images = going._moved(images, gradient)
+            rate = 2.5 * self.epsilon / self.steps
+            images = step_down(images, gradient, going.clean, rate, self.epsilon, self.norm)
         return ends, success
 
     def _look(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -81,15 +99,6 @@ class Descent:
         near = distances.amin(1) <= limits.latent
         wrong = distances.argmin(1) != self.labels
         return gradient, near & wrong & (errors <= limits.output)
-
-    def _moved(self, images: Tensor, gradient: Tensor) -> Tensor:
-        rate = 2.5 * self.epsilon / self.steps
-        if self.norm == "linf":
-            direction = gradient.sign()
-        else:
-            direction = gradient / norms(gradient).clamp_min(1e-12)
-        moved = images - rate * direction
-        return project(moved, self.clean, self.epsilon, self.norm)
 
     def _only(self, kept: Tensor) -> "Descent":
         return replace(

@@ -16,8 +16,8 @@ from torch import Generator, Tensor
 
 from core.attacks import project
 from core.attacks.door import check_classes, check_images
-from core.attacks.problem import norms
 from core.selective.classifier import GmVaeClassifier
+from core.selective.descent import Norm, random_start, step_down
 from core.selective.reclassify import Search, reclassify
 from core.selective.settling import Searches
 from core.types import OnStep, Step
@@ -66,7 +66,7 @@ class SecondLookAttack:
         ValueError: A number or a name is out of its range.
     """
 
-    norm: Literal["linf", "l2"] = "linf"
+    norm: Norm = "linf"
     epsilon: float
     search: Search
     first: bool = False
@@ -153,17 +153,12 @@ class SecondLookAttack:
         if begin == "picture":
             images = project(searches.wrong_picture(clean, labels), clean, self.epsilon, self.norm)
         elif begin == "random":
-            draws = torch.rand(clean.shape, generator=generator, device=clean.device) * 2 - 1
-            length = 1.0 if self.norm == "linf" else 1 / norms(draws)
-            images = project(clean + self.epsilon * draws * length, clean, self.epsilon, self.norm)
+            images = random_start(clean, self.epsilon, self.norm, generator)
         rate = 2.5 * self.epsilon / self.steps
         for _ in range(self.steps):
             searches.settle(images, SETTLE)
             gradient = self._gradient(classifier, searches, images, labels)
-            direction = gradient.sign()
-            if self.norm == "l2":
-                direction = gradient / norms(gradient).clamp_min(1e-12)
-            images = project(images - rate * direction, clean, self.epsilon, self.norm)
+            images = step_down(images, gradient, clean, rate, self.epsilon, self.norm)
         return images
 
     def _gradient(
