@@ -120,9 +120,9 @@ def describe_attack(name: str, evaluations: Sequence[Evaluation]) -> str:
     words = ATTACKS[name].title if name in ATTACKS else name
     parameters = [dict(one.specification.parameters) for one in evaluations]
     for effort, unit in (("steps", "steps"), ("squares", "queries")):
-        most = max((found[effort] for found in parameters if effort in found), default=None)
-        if most is not None:
-            words += f" with {'up to ' if len(parameters) > 1 else ''}{most:,} {unit}"
+        efforts = {found[effort] for found in parameters if effort in found}
+        if efforts:
+            words += f" with {'up to ' if len(efforts) > 1 else ''}{max(efforts):,} {unit}"
     n = max(one.specification.n for one in evaluations)
     return f"{words} on {n:,} images"
 
