@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.controls import seed
+from app.hierarchy.known import show_known
 from app.hierarchy.settings import PAGE
 from app.quantizer.figures import PERCENT, STILL, accuracy_marks
 from app.robustness.stored import suite_or_reason
@@ -34,6 +35,7 @@ def show_trade_off(dataset: str, curve: str, keep: Callable[[str], object]) -> N
     cells = suite_or_reason(dataset, SUITE)
     if cells:
         st.fragment(lambda: _show(cells, curve, keep))()
+    show_known(dataset)
 
 
 def _show(cells: Sequence[Evaluation], curve: str, keep: Callable[[str], object]) -> None:

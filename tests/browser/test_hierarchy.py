@@ -42,6 +42,8 @@ def test_everything_is_there_and_fits(visitor: Visitor, size: Size, scheme: Sche
     page = visitor.open("/hierarchy", size=size, scheme=scheme)
     expect(page.locator(".ladder figure")).to_have_count(25)
     expect(page.locator(".plans .plan").first).to_be_visible()
+    known = page.get_by_role("table", name="An attacker who knows the defence")
+    expect(known).to_contain_text(re.compile(r"Linf 0.1\s*\d+\.\d \("))
     for heading in ("Keep or draw anew", "What it costs and what it brings"):
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
     assert overflow(page) == 0

@@ -1,0 +1,85 @@
+"""What an attacker who knows the defence leaves, beside other defences at the same budgets."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.robustness.names import budget_title, defence_title
+from app.robustness.stored import stored_suites
+from app.robustness.table_view import interval, percent
+from app.runs.words import listed
+from core.contrast import CONTRASTS
+from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
+from core.evaluation.cells import CLASSIFIERS
+from core.evaluation.commands import table_command
+from core.models import classifier_title
+
+SUITES = ("levels", "adaptive")
+DEFENCE = "mlvgm"
+BESIDE = ("lq_vae", "lq_vae_plus", "bit_depth")
+"""Defences that stand beside it, in this order."""
+
+NONE = "–"
+
+
+def show_known(dataset: str) -> None:
+    """The table of the stored figures, or the command that measures them."""
+    st.markdown("**An attacker who knows the defence**")
+    figures = known_figures(dataset)
+    mine = [one for one in figures if one.defence == DEFENCE]
+    if not mine:
+        st.info(
+            f"Not measured yet: `{table_command(SUITES[0], dataset)}`",
+            icon=":material/timer:",
+        )
+        return
+    lines = known_table(figures)
+    st.table(lines, hide_index=True, border="horizontal", alt="An attacker who knows the defence")
+    st.caption(known_words(dataset, mine))
+
+
+def known_figures(dataset: str) -> list[AdaptiveFigure]:
+    """The figures of this defence and of those beside it, behind the first classifier."""
+    evaluations, _ = stored_suites(dataset, SUITES)
+    return [
+        one
+        for one in adaptive_figures(evaluations)
+        if one.classifier == CLASSIFIERS[dataset][0] and one.defence in (DEFENCE, *BESIDE)
+    ]
+
+
+def known_table(figures: Sequence[AdaptiveFigure]) -> list[dict[str, str]]:
+    """A line for every budget at which this defence was measured, in percent with intervals."""
+    found = {(one.norm, one.epsilon, one.defence): one for one in figures}
+    budgets = sorted(
+        {(one.norm, one.epsilon) for one in figures if one.defence == DEFENCE},
+        key=lambda budget: (budget[0] != "linf", budget[1]),
+    )
+    lines = []
+    for budget in budgets:
+        line = {"budget": budget_title(*budget)}
+        for name in (DEFENCE, *BESIDE):
+            line[defence_title(name)] = _figure(found.get((*budget, name)))
+        lines.append(line)
+    return lines
+
+
+def known_words(dataset: str, mine: Sequence[AdaptiveFigure]) -> str:
+    """What was tried, on how many images, and what may be behind the figures."""
+    tried = dict.fromkeys(attack for one in mine for attack in one.attacks)
+    network = classifier_title(CLASSIFIERS[dataset][0])
+    words = f"Right answers behind classifier {network}, in percent: {listed(list(tried))}."
+    if dataset in CONTRASTS:
+        words += (
+            " Before the levels a soft threshold pushes every pixel towards black or white. Bit "
+            "depth is a threshold and nothing else: what holds under Linf may be its doing alone."
+        )
+    doubts = dict.fromkeys(doubt for one in mine for doubt in one.doubts)
+    return " ".join((words, *doubts)) if doubts else f"{words} No doubt was found about MLVGM's."
+
+
+def _figure(one: AdaptiveFigure | None) -> str:
+    if one is None:
+        return NONE
+    mark = "?" if one.doubts else ""
+    return f"{percent(one.accuracy)}{mark} ({interval(one.accuracy)})"
