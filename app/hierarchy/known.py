@@ -7,26 +7,30 @@ import streamlit as st
 from app.robustness.names import budget_title, defence_title
 from app.robustness.stored import stored_suites
 from app.robustness.table_view import interval, percent
-from app.runs.words import listed
+from app.runs.words import listed, sentence
 from core.contrast import CONTRASTS
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
-from core.evaluation.cells import CLASSIFIERS
+from core.evaluation.cells import CLASSIFIERS, QUIET
 from core.evaluation.commands import table_command
+from core.evaluation.specification import Evaluation
 from core.models import classifier_title
+from core.types import LabError
 
 SUITES = ("levels", "adaptive")
 DEFENCE = "mlvgm"
-BESIDE = ("lq_vae", "lq_vae_plus", "bit_depth")
-"""Defences that stand beside it, in this order."""
-
 NONE = "–"
 
 
 def show_known(dataset: str) -> None:
     """The table of the stored figures, or the command that measures them."""
     st.markdown("**An attacker who knows the defence**")
-    figures = known_figures(dataset)
+    evaluations, problems = stored_suites(dataset, SUITES)
+    for problem in problems:
+        st.warning(sentence(LabError(problem)), icon=":material/warning:")
+    figures = known_figures(dataset, evaluations)
     mine = [one for one in figures if one.defence == DEFENCE]
+    if not mine and problems:
+        return
     if not mine:
         st.info(
             f"Not measured yet: `{table_command(SUITES[0], dataset)}`",
@@ -38,13 +42,12 @@ def show_known(dataset: str) -> None:
     st.caption(known_words(dataset, mine))
 
 
-def known_figures(dataset: str) -> list[AdaptiveFigure]:
+def known_figures(dataset: str, evaluations: Sequence[Evaluation]) -> list[AdaptiveFigure]:
     """The figures of this defence and of those beside it, behind the first classifier."""
-    evaluations, _ = stored_suites(dataset, SUITES)
     return [
         one
         for one in adaptive_figures(evaluations)
-        if one.classifier == CLASSIFIERS[dataset][0] and one.defence in (DEFENCE, *BESIDE)
+        if one.classifier == CLASSIFIERS[dataset][0] and one.defence in (DEFENCE, *QUIET)
     ]
 
 
@@ -58,7 +61,7 @@ def known_table(figures: Sequence[AdaptiveFigure]) -> list[dict[str, str]]:
     lines = []
     for budget in budgets:
         line = {"budget": budget_title(*budget)}
-        for name in (DEFENCE, *BESIDE):
+        for name in (DEFENCE, *QUIET):
             line[defence_title(name)] = _figure(found.get((*budget, name)))
         lines.append(line)
     return lines

@@ -40,3 +40,12 @@ def test_what_is_not_measured_has_its_command(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("streamlit.info", lambda words, **_: told.append(words))
     show_known("mnist")
     assert told == ["Not measured yet: `python -m core evaluate table levels --dataset mnist`"]
+
+
+def test_a_damaged_file_is_said_and_not_called_unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(known, "stored_suites", lambda *_: ([], ["the file is damaged"]))
+    for kind in ("info", "warning"):
+        monkeypatch.setattr(f"streamlit.{kind}", lambda words, **_: told.append(words))
+    show_known("mnist")
+    assert told == ["The file is damaged."]
