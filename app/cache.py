@@ -51,7 +51,7 @@ def selective(dataset: str, name: str) -> selecting.GmVaeClassifier:
 
 
 def purifier(dataset: str, name: str) -> Purifier:
-    """A ready defence.
+    """A ready defense.
 
     Raises:
         CheckpointError: Its weights are missing or damaged; the message says how to mend them.
@@ -60,7 +60,7 @@ def purifier(dataset: str, name: str) -> Purifier:
 
 
 def defense_hash(dataset: str, name: str) -> str:
-    """sha256 of the weights of a defence; empty for one without weights."""
+    """sha256 of the weights of a defense; empty for one without weights."""
     checkpoint = defenses.DEFENSES[name].checkpoint
     return checkpoints.find_row(dataset, checkpoint).sha256 if checkpoint else ""
 

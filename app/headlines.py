@@ -1,4 +1,4 @@
-"""Stored results as a table: one row a defence, one column an attack, intervals in each cell."""
+"""Stored results as a table: one row a defense, one column an attack, intervals in each cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,18 @@ import streamlit as st
 from app.pages import page_named
 from app.runs.words import listed
 from app.state import widget_key
-from core.attacks import ATTACKS
+from core.attacks import ATTACKS, epsilon_text
 from core.data import DATASETS
 from core.defenses import DEFENSES
-from core.evaluation import HEADLINES, THREATS, Accuracy, Evaluation, Specification, stored_results
+from core.evaluation import (
+    HEADLINES,
+    SUITES,
+    THREATS,
+    Accuracy,
+    Evaluation,
+    Specification,
+    stored_results,
+)
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
 from core.models import classifier_title
 from core.types import LabError
@@ -27,16 +35,16 @@ class Headlines:
     """The table of one classifier.
 
     Attributes:
-        rows: One mapping from column title to text for each defence, the bare classifier first.
+        rows: One mapping from column title to text for each defense, the bare classifier first.
         counts: Least number of images behind a cell of each column.
         threats: Threat models that occur, in the order of ``THREATS``.
-        doubts: Reasons not to trust a cell, each with the cell's name.
+        warnings: Reasons not to trust a cell, each with the cell's name.
     """
 
     rows: tuple[Mapping[str, str], ...]
     counts: Mapping[str, int]
     threats: tuple[str, ...]
-    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
@@ -44,7 +52,7 @@ def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
     if not tables:
         st.info(
             "No results are stored yet. Measure them with `python -m core evaluate table` and "
-            + ", ".join(f"`{suite}`" for suite in HEADLINES)
+            + ", ".join(f"`{suite}`" for suite in HEADLINES if suite in SUITES)
             + ".",
             icon=":material/table_chart:",
         )
@@ -61,26 +69,26 @@ def show_headlines(tables: Mapping[str, Sequence[Evaluation]]) -> None:
     )
     table = headlines(tables[chosen or next(iter(tables))])
     st.table(
-        list(table.rows), hide_index=True, border="horizontal", alt="Accuracy by defence and attack"
+        list(table.rows), hide_index=True, border="horizontal", alt="Accuracy by defense and attack"
     )
     gaps = any(MISSING in row.values() for row in table.rows)
     st.caption(
         "Share of test pictures classified right, in percent, with 95 % intervals; "
         f"{counts_in_words(table.counts)}. {'A dash was not measured. ' if gaps else ''}"
         "Read every column against its first row: an attack that leaves the bare classifier "
-        "standing says little about a defence. "
+        "standing says little about a defense. "
         + " ".join(f"*{threat.capitalize()}*: {THREATS[threat]}" for threat in table.threats)
     )
-    defences = page_named("defenses")
+    defenses = page_named("defenses")
     st.page_link(
-        defences.path,
+        defenses.path,
         label="Beside Defense-GAN, MLVGM and adversarial training",
-        icon=defences.icon,
-        help="The table of all defences, further down on their page.",
+        icon=defenses.icon,
+        help="The table of all defenses, further down on their page.",
     )
-    if table.doubts:
-        with st.expander("Reasons to doubt some of these numbers"):
-            st.markdown("\n".join(f"- {doubt}" for doubt in table.doubts))
+    if table.warnings:
+        with st.expander("Warnings about some of these numbers"):
+            st.markdown("\n".join(f"- {warning}" for warning in table.warnings))
 
 
 def stored_tables() -> dict[str, list[Evaluation]]:
@@ -120,51 +128,51 @@ def headlines(evaluations: Sequence[Evaluation]) -> Headlines:
     figures = adaptive_figures(evaluations)
     columns = [CLEAN, *dict.fromkeys(column(e.specification) for e in blind)]
     columns += dict.fromkeys(budget_column(figure) for figure in figures)
-    defences = [BARE, *dict.fromkeys(_defence(e.specification) for e in evaluations)]
+    defenses = [BARE, *dict.fromkeys(_defense(e.specification) for e in evaluations)]
     cells: dict[tuple[str, str], Accuracy] = {}
 
-    def put(defence: str, title: str, accuracy: Accuracy | None) -> None:
+    def put(defense: str, title: str, accuracy: Accuracy | None) -> None:
         """Fill a cell; of several measurements the one over most images stays."""
-        known = cells.get((defence, title))
+        known = cells.get((defense, title))
         if accuracy is not None and (known is None or accuracy.n > known.n):
-            cells[defence, title] = accuracy
+            cells[defense, title] = accuracy
 
     for evaluation in evaluations:
-        title, defence = column(evaluation.specification), _defence(evaluation.specification)
+        title, defense = column(evaluation.specification), _defense(evaluation.specification)
         put(BARE, CLEAN, evaluation.clean)
-        put(defence, CLEAN, evaluation.clean_defended)
+        put(defense, CLEAN, evaluation.clean_defended)
         if evaluation.specification.threat != "adaptive":
             put(BARE, title, evaluation.attacked)
-            put(defence, title, evaluation.robust)
+            put(defense, title, evaluation.robust)
     for figure in figures:
         put(BARE, budget_column(figure), figure.bare)
-        put(_title_of(figure.defence), budget_column(figure), figure.accuracy)
+        put(_title_of(figure.defense), budget_column(figure), figure.accuracy)
     counts: dict[str, int] = {}
     for (_, title), accuracy in cells.items():
         counts[title] = min(accuracy.n, counts.get(title, accuracy.n))
     threats = {e.specification.threat for e in evaluations}
     return Headlines(
         rows=tuple(
-            {"": defence, **{title: cell(cells.get((defence, title))) for title in columns}}
-            for defence in dict.fromkeys(defences)
+            {"": defense, **{title: cell(cells.get((defense, title))) for title in columns}}
+            for defense in dict.fromkeys(defenses)
         ),
         counts=counts,
         threats=tuple(threat for threat in THREATS if threat in threats),
-        doubts=_doubts(blind, figures),
+        warnings=_warnings(blind, figures),
     )
 
 
-def _doubts(blind: Sequence[Evaluation], figures: Sequence[AdaptiveFigure]) -> tuple[str, ...]:
-    """Each doubt once, with the column it is about and the defences, if not all share it."""
-    told = [(column(e.specification), _defence(e.specification), e.doubts) for e in blind]
-    told += [(budget_column(one), _title_of(one.defence), one.doubts) for one in figures]
+def _warnings(blind: Sequence[Evaluation], figures: Sequence[AdaptiveFigure]) -> tuple[str, ...]:
+    """Each warning once, with the column it is about and the defenses, if not all share it."""
+    told = [(column(e.specification), _defense(e.specification), e.warnings) for e in blind]
+    told += [(budget_column(one), _title_of(one.defense), one.warnings) for one in figures]
     found: dict[tuple[str, str], list[str]] = {}
-    for title, defence, doubts in told:
-        for doubt in doubts:
-            found.setdefault((title, doubt), []).append(defence)
+    for title, defense, warnings in told:
+        for warning in warnings:
+            found.setdefault((title, warning), []).append(defense)
     return tuple(
-        f"{title}{'' if len(names) > 1 else f', {names[0]}'}: {doubt}"
-        for (title, doubt), names in found.items()
+        f"{title}{'' if len(names) > 1 else f', {names[0]}'}: {warning}"
+        for (title, warning), names in found.items()
     )
 
 
@@ -196,7 +204,7 @@ def column(specification: Specification) -> str:
 def budget_column(figure: AdaptiveFigure) -> str:
     """The column of an adaptive budget, for example ``Linf 0.1, adaptive``."""
     norm = "Linf" if figure.norm == "linf" else figure.norm.upper()
-    return f"{norm} {figure.epsilon:g}, adaptive"
+    return f"{norm} {epsilon_text(figure.epsilon)}, adaptive"
 
 
 def cell(accuracy: Accuracy | None) -> str:
@@ -208,13 +216,13 @@ def cell(accuracy: Accuracy | None) -> str:
     return f"**{100 * accuracy.value:.1f}**\u00a0({100 * low:.1f}\u2060–\u2060{100 * high:.1f})"
 
 
-def _defence(specification: Specification) -> str:
-    return BARE if specification.defence is None else _title_of(specification.defence)
+def _defense(specification: Specification) -> str:
+    return BARE if specification.defense is None else _title_of(specification.defense)
 
 
-def _title_of(defence: str) -> str:
-    row = DEFENSES.get(defence)
-    return row.title if row is not None else defence
+def _title_of(defense: str) -> str:
+    row = DEFENSES.get(defense)
+    return row.title if row is not None else defense
 
 
 def _title(key: str) -> str:

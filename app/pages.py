@@ -36,7 +36,7 @@ PAGES = (
         "overview",
         "Overview",
         ":material/home:",
-        "A digit fooled and brought back, and how well the defences hold.",
+        "A digit fooled and brought back, and how well the defenses hold.",
     ),
     PageRow(
         "attack_lab",
@@ -46,9 +46,9 @@ PAGES = (
     ),
     PageRow(
         "defenses",
-        "Defences",
+        "Defenses",
         ":material/cleaning_services:",
-        "One attacked picture through every defence, and whom each saved or harmed.",
+        "One attacked picture through every defense, and whom each saved or harmed.",
     ),
     PageRow(
         "latent_map",
@@ -78,7 +78,7 @@ PAGES = (
         "robustness",
         "Robustness",
         ":material/shield:",
-        "The papers' tables beside ours, what is left when the attacker knows the defence, and "
+        "The papers' tables beside ours, what is left when the attacker knows the defense, and "
         "a panel to break it yourself.",
     ),
     PageRow(

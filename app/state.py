@@ -63,8 +63,8 @@ class LinkReader:
         return int(value)
 
     def number(self, name: str, low: float, high: float, default: float) -> float:
-        """A number of at most four decimals; one beyond the limits becomes the nearest limit."""
-        return round(self._number(name, low, high, default), 4)
+        """A number, also as a fraction (8/255); one beyond the limits becomes the nearest limit."""
+        return self._number(name, low, high, default)
 
     def percents(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """As many whole numbers from 0 to 100 as the default has, with hyphens between."""
@@ -97,10 +97,7 @@ class LinkReader:
         text = self._text(name)
         if text is None:
             return default
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = _number_of(text)
         if not math.isfinite(value):
             return self._ignore(name, text, "is no number", default)
         if value < low:
@@ -115,6 +112,15 @@ class LinkReader:
         done = "it is left out" if shown == "" else f"{shown} is used instead"
         self.ignored.append(f"{_quoted(f'{name}={text}')} {reason}; {done}.")
         return instead
+
+
+def _number_of(text: str) -> float:
+    """A number, or the quotient of two; NaN for anything else."""
+    above, slash, below = text.partition("/")
+    try:
+        return float(above) / float(below) if slash else float(above)
+    except (ValueError, ZeroDivisionError):
+        return math.nan
 
 
 def _quoted(text: str) -> str:

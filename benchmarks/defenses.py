@@ -1,4 +1,4 @@
-"""All defences on one image: each beside one answer of the classifier, in one run.
+"""All defenses on one image: each beside one answer of the classifier, in one run.
 
 Those that search for every image are told, and left out of the sum.
 
@@ -35,7 +35,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Print the time of every defence, as milliseconds and as answers of the classifier."""
+    """Print the time of every defense, as milliseconds and as answers of the classifier."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="mnist")
     dataset = parser.parse_args().dataset

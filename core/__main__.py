@@ -29,6 +29,48 @@ def train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def break_defense(arguments: argparse.Namespace) -> int:
+    """Attack a stored robustness figure for some minutes, and store what it missed."""
+    from core.evaluation.breaking import Target, break_figure, parse_defense
+
+    classifier, defense = parse_defense(arguments.defense, arguments.classifier)
+    target = Target(
+        dataset=arguments.dataset,
+        classifier=classifier,
+        defense=defense,
+        norm=arguments.norm,
+        epsilon=number(arguments.epsilon),
+        n=arguments.n,
+    )
+    with Bar(f"break {arguments.defense}") as on_step:
+        report = break_figure(
+            target,
+            minutes=arguments.minutes,
+            cache=RUNS / "evaluation",
+            on_step=on_step,
+            on_notice=say,
+        )
+    before, after = report.before, report.after
+    print(f"stood by the stored figure: {before.correct} of {before.n} ({before.value:.1%})")
+    print(f"stands after {report.rounds} rounds: {after.correct} ({after.value:.1%})")
+    for name, count in sorted(report.broken_by.items(), key=lambda one: -one[1]):
+        print(f"  {count} fell to {name}")
+    return 0
+
+
+def number(text: str) -> float:
+    """A number, or the quotient of two, such as 8/255.
+
+    Raises:
+        LabError: It is neither.
+    """
+    above, slash, below = text.partition("/")
+    try:
+        return float(above) / float(below) if slash else float(above)
+    except (ValueError, ZeroDivisionError):
+        raise LabError(f"expected a number such as 0.3 or 8/255, got {text!r}") from None
+
+
 def data(arguments: argparse.Namespace) -> int:
     """List, check or fetch data sets."""
     from core.data import available_datasets, check_dataset, dataset_state, fetch_dataset
@@ -134,6 +176,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--restart", action="store_true", help="do not resume an earlier run")
 
     add_arguments(command("evaluate", evaluate))
+
+    one = command("break", break_defense)
+    one.add_argument("defense", help="a defense, or a classifier trained on attacks, such as a_pgd")
+    one.add_argument("--dataset", default="mnist")
+    one.add_argument("--classifier", default="a")
+    one.add_argument("--norm", default="linf", choices=("linf", "l2"))
+    one.add_argument("--epsilon", required=True, help="the budget, for example 0.3 or 8/255")
+    one.add_argument("--minutes", type=float, default=10.0)
+    one.add_argument("--n", type=int, default=100, help="the first images of the test split")
 
     one = command("data", data)
     one.add_argument("action", nargs="?", default="list", choices=("list", "check", "fetch"))

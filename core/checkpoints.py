@@ -160,22 +160,19 @@ def verify_checkpoint(row: CheckpointRow) -> str | None:
     return None
 
 
-def save_checkpoint(
-    model: nn.Module, row: Mapping[str, Any], *, storage: str = "float16"
-) -> CheckpointRow:
+def save_checkpoint(model: nn.Module, row: Mapping[str, Any]) -> CheckpointRow:
     """Write a model as safetensors and put its row into the manifest.
 
     Args:
         model: The trained model.
         row: Fields of ``CheckpointRow`` but ``file``, ``size`` and ``sha256``.
-        storage: How ``pack_weights`` rounds them.
 
     Returns:
         The finished row.
     """
     from safetensors.torch import save
 
-    content = save(pack_weights(model.state_dict(), storage))
+    content = save(pack_weights(model.state_dict()))
     finished = CheckpointRow(
         **row,
         file=f"{row['dataset']}-{row['name']}.safetensors",

@@ -18,17 +18,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "what",
         nargs="*",
-        help="`table NAME`: all its cells; `compare`: all stored defences; else the cell below",
+        help="`table NAME`: all its cells; `compare`: all stored defenses; `headline`: those that "
+        "count; else the cell below",
     )
     command.add_argument("--dataset", default="mnist")
     command.add_argument("--classifier", default="a")
-    command.add_argument("--defence")
+    command.add_argument("--defense", "--defence", dest="defense", help="a row of DEFENSES")
     command.add_argument(
         "--settings",
         nargs="*",
         default=[],
         metavar="NAME=VALUE",
-        help="of the defence",
+        help="of the defense",
     )
     command.add_argument("--attack")
     command.add_argument(
@@ -38,9 +39,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threat", default="oblivious", choices=threats)
     command.add_argument("--substitute", help="transfer: another classifier, or papernot")
     command.add_argument("--surrogates", help="adaptive: views to attack, commas between; else all")
-    command.add_argument("--draws", type=int, default=1, help="adaptive: draws of a random defence")
+    command.add_argument("--draws", type=int, default=1, help="adaptive: draws of a random defense")
     command.add_argument(
-        "--no-doubts", action="store_true", help="adaptive: do not search for doubts, half the time"
+        "--no-checks",
+        "--no-doubts",  # its name before
+        dest="no_checks",
+        action="store_true",
+        help="adaptive: leave out the checks for gradient masking, half the time",
     )
     command.add_argument("--split", default="test")
     command.add_argument("--n", type=int, default=1000)
@@ -55,6 +60,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     if arguments.what == ["compare"]:
         print(comparison(arguments.dataset, arguments.classifier))
+        return 0
+    if arguments.what == ["headline"]:
+        print(headline_table(arguments.dataset))
         return 0
     table = _table_name(arguments.what)
     if table is not None:
@@ -74,7 +82,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             Specification(
                 dataset=arguments.dataset,
                 classifier=arguments.classifier,
-                defence=arguments.defence,
+                defense=arguments.defense,
                 settings=whole_settings(arguments.settings),
                 attack=arguments.attack,
                 parameters=plain_parameters(arguments.set),
@@ -82,7 +90,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
                 substitute=arguments.substitute,
                 surrogates=tuple(surrogates.split(",")) if surrogates is not None else None,
                 draws=arguments.draws,
-                doubted=not arguments.no_doubts,
+                checked=not arguments.no_checks,
                 split=arguments.split,
                 n=arguments.n,
                 seed=arguments.seed,
@@ -109,8 +117,17 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def headline_table(dataset: str) -> str:
+    """The headline figures of one data set, from stored results, as Markdown."""
+    from core.evaluation import COMPARED, stored_results
+    from core.evaluation.headline import markdown_headline
+
+    found = [one for suite in COMPARED for one in stored_results(f"{dataset}-{suite}")]
+    return markdown_headline(dataset, found)
+
+
 def comparison(dataset: str, classifier: str) -> str:
-    """All defences of one data set in front of one classifier, from stored results, as Markdown.
+    """All defenses of one data set in front of one classifier, from stored results, as Markdown.
 
     Raises:
         LabError: Nothing is stored of them.
@@ -137,7 +154,7 @@ def _table_name(words: Sequence[str]) -> str | None:
         return None
     if len(words) != 2 or words[0] != "table" or words[1] not in SUITES:
         raise LabError(
-            f"expected `compare`, or `table` and one of {', '.join(SUITES)}; "
+            f"expected `compare`, `headline`, or `table` and one of {', '.join(SUITES)}; "
             f"got {' '.join(words)!r}"
         )
     return words[1]

@@ -136,7 +136,7 @@ def importance(spec: AttackedSpec) -> Iterator[str]:
 
 
 def flips(spec: AttackedSpec) -> Iterator[str]:
-    """Count the flipped bits of COMPARED_ATTACKS on COMPARED_CLASSIFIERS behind one defence."""
+    """Count the flipped bits of COMPARED_ATTACKS on COMPARED_CLASSIFIERS behind one defense."""
     wanted = [
         replace(
             spec,

@@ -46,7 +46,7 @@ def draw_map(spec: AttackedSpec) -> Iterator[str]:
 
 
 def sanity(spec: AttackedSpec) -> Iterator[str]:
-    """Check the quantizer of a defence, and store the verdicts the quantizer page shows at once.
+    """Check the quantizer of a defense, and store the verdicts the quantizer page shows at once.
 
     Args:
         spec: Names the models; attack and images are those of ``DEFAULT``.
@@ -67,7 +67,7 @@ def coarseness(spec: AttackedSpec) -> Iterator[str]:
     """Attack behind every trained code of ``CODES`` and store what each keeps.
 
     Args:
-        spec: The run; its defence does not matter.
+        spec: The run; its defense does not matter.
     """
     trained = {row.name for row in checkpoint_rows() if row.dataset == spec.dataset}
     ready = [name for name in CODES if DEFENSES[name].checkpoint in trained]

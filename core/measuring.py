@@ -29,7 +29,7 @@ from core.selective import STATISTICS, Statistics, load_selective
 from core.types import Classifier, LabError, Purifier
 
 SEARCHED = 1_000
-"""Images on which a defence that searches is measured when it is shipped."""
+"""Images on which a defense that searches is measured when it is shipped."""
 
 
 def measure_row(row: CheckpointRow) -> CheckpointRow:
@@ -85,10 +85,10 @@ def _selective_figures(row: CheckpointRow, images: Tensor, labels: Tensor) -> di
 
 
 def _purifier_of(row: CheckpointRow) -> Purifier:
-    """The first defence that uses a checkpoint."""
-    names = [name for name, defence in DEFENSES.items() if defence.checkpoint == row.name]
+    """The first defense that uses a checkpoint."""
+    names = [name for name, defense in DEFENSES.items() if defense.checkpoint == row.name]
     if not names:
-        raise LabError(f"no defence uses the checkpoint {row.name!r}")
+        raise LabError(f"no defense uses the checkpoint {row.name!r}")
     return load_defense(row.dataset, names[0])
 
 

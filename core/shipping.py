@@ -84,11 +84,11 @@ def recipe_for(dataset: str, name: str) -> Recipe:
     if (dataset, name) in RECIPES:
         return RECIPES[dataset, name]
     known = ", ".join(sorted(n for d, n in RECIPES if d == dataset)) or "none"
-    defence = DEFENSES.get(name)
-    if defence is not None and defence.checkpoint is None:
+    defense = DEFENSES.get(name)
+    if defense is not None and defense.checkpoint is None:
         raise LabError(f"{name} needs no training; trainable for {dataset}: {known}")
-    if defence is not None and (dataset, str(defence.checkpoint)) in RECIPES:
-        return RECIPES[dataset, str(defence.checkpoint)]
+    if defense is not None and (dataset, str(defense.checkpoint)) in RECIPES:
+        return RECIPES[dataset, str(defense.checkpoint)]
     raise LabError(f"there is no recipe {name!r} for {dataset}; trainable: {known}")
 
 
@@ -157,7 +157,6 @@ def train_and_ship(
             },
             "note": NOTES.get(name, ""),
         },
-        storage=recipe.storage,
     )
     return measure_row(row)
 

@@ -23,7 +23,7 @@ class Purifier(Protocol):
     Attributes:
         random: Whether two calls on the same images may differ. A random purifier raises
             ``ValueError`` when it is called without a generator.
-        surrogates: Differentiable stand-ins by name, for an attacker who knows the defence.
+        surrogates: Differentiable stand-ins by name, for an attacker who knows the defense.
         quiet: Those that draw nothing, though the purifier may.
     """
 
@@ -127,6 +127,24 @@ def part_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
         return on_step
     return lambda step: on_step(
         replace(step, index=part * step.of + step.index, of=parts * step.of, remaining=None)
+    )
+
+
+PARTS = 1000
+"""Into so many parts ``share_of`` divides a computation whose parts count in units of their own."""
+
+
+def share_of(on_step: OnStep | None, part: int, parts: int) -> OnStep | None:
+    """Like ``part_of``, for parts that do not count alike: the whole counts in thousandths."""
+    if on_step is None:
+        return None
+    return lambda step: on_step(
+        replace(
+            step,
+            index=max(1, round(PARTS * (part + step.index / step.of) / parts)),
+            of=PARTS,
+            remaining=None,
+        )
     )
 
 

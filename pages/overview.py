@@ -9,7 +9,7 @@ stored, tables = showcase.stored_showcase(), headlines.stored_tables()
 default = overview.open_settings(len(stored.examples) if stored else 0, list(tables))
 if stored is not None:
     showcase.show_showcase(stored)
-st.header("How well the defences hold", divider="gray")
+st.header("How well the defenses hold", divider="gray")
 headlines.show_headlines(tables)
 st.header("What is on this machine", divider="gray")
 overview.show_state()

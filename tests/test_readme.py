@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.evaluating import comparison
+from core.evaluating import comparison, headline_table
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -16,6 +16,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 )
 def test_tables_are_the_stored_results(dataset: str, classifier: str) -> None:
     assert comparison(dataset, classifier) in README
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
+def test_headlines_are_the_stored_results(dataset: str) -> None:
+    assert headline_table(dataset) in README
 
 
 def test_links_and_pictures_exist() -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core import load_classifier, load_dataset, load_defense, load_selective
 from core.attacks import make_attack
+from core.attacks.adaptive import attack_adaptively
 from core.checkpoints import (
     LARGEST_FILE,
     checkpoint_folder,
@@ -19,11 +20,13 @@ from core.checkpoints import (
 )
 from core.data import dataset_state
 from core.defenses import DEFENSES, CodedPurifier
-from core.evaluation import SUITES, attack_adaptively, defended, stored_results
+from core.evaluation import SUITES, stored_results
+from core.evaluation.results import is_outdated
 from core.evaluation.selected import Selected
 from core.measuring import SEARCHED
 from core.models.gan import Gan
 from core.models.lq_vae import LqVae
+from core.system import defended
 from core.training import RECIPES
 
 COUNT = 200
@@ -63,8 +66,7 @@ def test_all_is_sound_and_small_enough() -> None:
 def test_every_row_says_how_it_was_made_and_measured() -> None:
     for row in checkpoint_rows():
         recipe = json.loads(json.dumps(RECIPES[row.dataset, row.name].as_dict()))
-        # Rows from before there was a choice of storage do not name it.
-        assert {"storage": "float16", **row.training["recipe"]} == recipe
+        assert row.training["recipe"] == recipe
         assert row.training["images"] == TRAINED[row.dataset]
         searched = isinstance(load_model(row.dataset, row.name), Gan)
         assert row.figures["n"] == (SEARCHED if searched else TESTED[row.dataset])
@@ -130,7 +132,7 @@ def test_random_noise_of_the_same_norm_fools_hardly_anything(
     )
 
 
-def test_who_sees_the_defence_breaks_more(digits: tuple[Tensor, Tensor]) -> None:
+def test_who_sees_the_defense_breaks_more(digits: tuple[Tensor, Tensor]) -> None:
     images, labels = digits[0][:40], digits[1][:40]
     classifier = load_classifier("mnist", "a")
     purifier = load_defense("mnist", "lq_vae")
@@ -171,16 +173,42 @@ def test_eight_threads_on_one_model_get_what_one_gets(
         assert all(map(torch.equal, serial, pool.map(work, range(8))))
 
 
-def test_stored_results_were_measured_on_the_shipped_weights() -> None:
-    names = [(dataset, suite) for dataset in SHIPPED for suite in SUITES]
-    stored = {key: stored_results("-".join(key)) for key in names}
+WAITING = {
+    (dataset, suite)
+    for dataset in SHIPPED
+    for suite in (
+        *("white-box", "black-box", "adaptive", "curves", "convergence", "searching"),
+        *("search-time", "robust", "levels", "attenuation"),
+    )
+} | {("fashion_mnist", "bpda"), ("mnist", "coarseness"), ("mnist", "distortion")}
+"""Suites that have cells on earlier weights: these say so wherever they are shown, and the list
+only ever gets shorter."""
+
+PARTLY = {(dataset, "headline") for dataset in SHIPPED}
+"""Suites of which some cells are not measured yet."""
+
+
+def test_stored_results_say_when_they_are_of_earlier_weights() -> None:
+    stored = {
+        (dataset, suite): stored_results(f"{dataset}-{suite}")
+        for dataset in SHIPPED
+        for suite in (*SUITES, "break")
+    }
     for dataset in SHIPPED:
-        assert stored[dataset, "adaptive"]
+        assert stored[dataset, "headline"]
         assert stored[dataset, "white-box"]
+    waiting = set()
     for (dataset, suite), evaluations in stored.items():
         for evaluation in evaluations:
-            for checkpoint, sha256 in evaluation.hashes.items():
-                assert find_row(dataset, checkpoint).sha256 == sha256, (dataset, suite, checkpoint)
+            old = [
+                checkpoint
+                for checkpoint, sha256 in evaluation.hashes.items()
+                if find_row(dataset, checkpoint).sha256 != sha256
+            ]
+            assert bool(old) == is_outdated(evaluation), (dataset, suite, old)
+            if old:
+                waiting.add((dataset, suite))
+    assert waiting == WAITING
 
 
 @pytest.mark.parametrize("dataset", SHIPPED)
@@ -188,7 +216,21 @@ def test_stored_suites_are_what_the_command_measures(dataset: str) -> None:
     for suite, cells in SUITES.items():
         stored = [evaluation.specification for evaluation in stored_results(f"{dataset}-{suite}")]
         wanted = list(cells(dataset))
+        if (dataset, suite) in PARTLY:
+            wanted = [specification for specification in wanted if specification in stored]
         assert not stored or stored == wanted, suite
+
+
+def test_manifest_and_tables_agree_to_the_image() -> None:
+    for dataset in SHIPPED:
+        for evaluation in stored_results(f"{dataset}-clean"):
+            spec = evaluation.specification
+            accuracy = find_row(dataset, spec.classifier).figures["accuracy"]
+            assert evaluation.clean.correct == accuracy["correct"], spec
+            if spec.defense in ("lq_vae", "lq_vae_plus"):
+                known = find_row(dataset, spec.defense).figures["clean_accuracy"]
+                assert evaluation.clean_defended is not None
+                assert evaluation.clean_defended.correct == known[spec.classifier]["correct"], spec
 
 
 def test_clothes_are_fooled_and_purified() -> None:

@@ -51,9 +51,7 @@ def show_export(
             help="Images and probabilities as NumPy arrays, with the settings as JSON.",
         )
     st.markdown("**Python.** These lines make the same pictures without the dashboard.")
-    st.code(
-        python_snippet(spec, label=triplet.label, surrogate=triplet.surrogate), language="python"
-    )
+    st.code(python_snippet(spec, label=triplet.label), language="python")
 
 
 def page_link(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The menus in the sidebar: picture, classifier, defence, attack, budget, everything else."""
+"""The menus in the sidebar: picture, classifier, defense, attack, budget, everything else."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -58,7 +58,7 @@ def preset_row(settings: Settings) -> None:
         key=key,
         on_change=session.use_preset,
         label_visibility="collapsed",
-        help="Each sets the attack; picture, classifier and defence stay.",
+        help="Each sets the attack; picture, classifier and defense stay.",
     )
     if chosen:
         st.caption(PRESETS[chosen].lesson)
@@ -146,7 +146,7 @@ def _knowledge(settings: Settings) -> Settings:
         required=True,
         disabled=off,
         width="stretch",
-        help=("Off: without a defence there is nothing to know.\n\n" if off else "") + explained,
+        help=("Off: without a defense there is nothing to know.\n\n" if off else "") + explained,
     )
     settings = replace(settings, threat=str(threat))
     if threat != "adaptive":
@@ -154,7 +154,7 @@ def _knowledge(settings: Settings) -> Settings:
     try:
         surrogates = cache.purifier(settings.dataset, settings.defense).surrogates
     except LabError:
-        return settings  # the pictures say what is wrong with this defence
+        return settings  # the pictures say what is wrong with this defense
     menu = Menu({WORST: "Worst of all", **{name: name.replace("_", " ") for name in surrogates}})
     surrogate = choose(
         "Through which stand-in",

@@ -5,9 +5,17 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 import torch
 
-from app.attack_lab.words import badge, control_words, threat_words, verdict
+from app.attack_lab.words import (
+    badge,
+    control_words,
+    gradient_check,
+    stored_words,
+    threat_words,
+    verdict,
+)
 from app.gallery import Tile, show_tiles
 from app.runs.words import show_badge
+from app.stored import worst_cases
 from app.theme import RoleName
 from core.analysis import Reading, RunSpec, Triplet
 from core.evaluation.threats import THREATS
@@ -26,12 +34,16 @@ def show_verdict(triplet: Triplet, spec: RunSpec, classes: Sequence[str]) -> Non
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             show_badge(told)
             st.badge(
-                spec.threat.capitalize() if spec.defense else "No defence",
+                spec.threat.capitalize() if spec.defense else "No defense",
                 color="gray",
                 help=THREATS[spec.threat],
             )
+            check = gradient_check(triplet, spec)
+            if check is not None:
+                st.badge(check.text, color=check.color, help=check.help)
         st.markdown(f"**{verdict(triplet, spec, classes)}**")
-        st.caption(threat_words(triplet, spec))
+        stored = stored_words(spec, worst_cases(spec.dataset)) if spec.defense else ""
+        st.caption(f"{threat_words(triplet, spec)} {stored}".strip())
 
 
 def show_pictures(

@@ -16,7 +16,7 @@ class Preset:
     Attributes:
         title: Its name on the button.
         lesson: What to look at, in one or two sentences.
-        changes: Fields of ``Settings`` it sets; the picture, classifier and defence stay unless
+        changes: Fields of ``Settings`` it sets; the picture, classifier and defense stay unless
             they are named here.
     """
 
@@ -66,16 +66,16 @@ PRESETS: Mapping[str, Preset] = {
         {**_attack("pgd", epsilon=0.2), "target": 3, "section": "steps"},
     ),
     "knowing": Preset(
-        "Break the defence",
-        "An attacker who knows the defence goes through differentiable stand-ins for it, here "
-        "with a larger budget. This is how a defence must be judged.",
+        "Break the defense",
+        "An attacker who knows the defense goes through differentiable stand-ins for it, here "
+        "with a larger budget. This is how a defense must be judged.",
         {**_attack("pgd", epsilon=0.25), "threat": "adaptive", "section": "code"},
     ),
 }
 
 
 def apply(preset: Preset, settings: Settings) -> Settings:
-    """The settings after a preset; one that needs a defence brings the default one along."""
+    """The settings after a preset; one that needs a defense brings the default one along."""
     changed = replace(settings, **preset.changes)
     if changed.threat == "adaptive" and changed.defense == NO_DEFENSE:
         changed = replace(changed, defense=Settings().defense)

@@ -77,7 +77,7 @@ def show_steps(triplet: Triplet, classes: Sequence[str], gain: int) -> None:
     st.caption(
         "Play, or drag the step: the picture and its change are those of that step. The curves "
         "are what the classifier believes with and without the purifier. An attack that does "
-        "not know the defence pushes only the dashed curve."
+        "not know the defense pushes only the dashed curve."
     )
 
 
@@ -97,7 +97,7 @@ def show_code(triplet: Triplet) -> None:
     """The code before and after, flipped bits framed."""
     if triplet.code is None:
         st.info(
-            "This purifier has no code: only the LQ-VAE defences squeeze the picture into bits."
+            "This purifier has no code: only the LQ-VAE defenses squeeze the picture into bits."
         )
         return
     st.markdown(f"**{code_words(triplet)}**")

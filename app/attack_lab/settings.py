@@ -118,7 +118,7 @@ def read_settings(
     default_parameters = () if "attack" in reader else start.parameters
     threat = reader.word("threat", THREATS, start.threat)
     if threat == "adaptive" and defense == NO_DEFENSE:
-        reader.ignored.append("An adaptive attacker needs a defence; `oblivious` is used instead.")
+        reader.ignored.append("An adaptive attacker needs a defense; `oblivious` is used instead.")
         threat = "oblivious"
     settings = Settings(
         dataset=dataset,

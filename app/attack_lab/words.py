@@ -1,17 +1,23 @@
 """What happened, in sentences: the verdict, its badge, and the notes that belong to it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from app.runs.words import BADGES, Badge
-from core.analysis import NOISE_DRAWS, WORST, RunSpec, Triplet
-from core.attacks import ATTACKS
-from core.evaluation.threats import BARE, OBLIVIOUS_NOTE
+from app.runs.words import BADGES, Badge, listed
+from core.analysis import NOISE_DRAWS, RunSpec, Triplet
+from core.attacks import ATTACKS, epsilon_text
+from core.evaluation.adaptive_column import EVERYTHING, AdaptiveFigure
+from core.evaluation.threats import OBLIVIOUS_NOTE
+from core.system import BARE
 
 Tone: TypeAlias = Literal["good", "bad", "plain"]
 
 
-BROKEN = Badge("Defence broken", "adversarial", ":material/broken_image:")
+STORED_RESTARTS = 2
+"""Restarts that the stored figures take at least."""
+
+BROKEN = Badge("Defense broken", "adversarial", ":material/broken_image:")
 
 
 def badge(triplet: Triplet) -> Badge:
@@ -20,7 +26,7 @@ def badge(triplet: Triplet) -> Badge:
 
 
 def _broken(triplet: Triplet) -> bool:
-    """Whether an attacker who knows the defence got through it."""
+    """Whether an attacker who knows the defense got through it."""
     return triplet.surrogate is not None and triplet.outcome in ("spoiled", "not repaired")
 
 
@@ -67,7 +73,7 @@ def _purifier_words(triplet: Triplet, classes: Sequence[str]) -> list[str]:
     if triplet.outcome == "not fooled":
         return [f"After the purifier it is {last} as well."]
     words = {
-        "spoiled": f"But the purifier made {last} of it, not {right}: here the defence does harm.",
+        "spoiled": f"But the purifier made {last} of it, not {right}: here the defense does harm.",
         "not repaired": f"The purifier did not help: {last} is not {right}.",
     }[triplet.outcome]
     told = [words]
@@ -85,13 +91,77 @@ def control_words(triplet: Triplet) -> str:
 def threat_words(triplet: Triplet, spec: RunSpec) -> str:
     """What the attacker knew, and what that means for the result."""
     if spec.defense is None:
-        return "There is no defence: the attacker sees all there is."
+        return "There is no defense: the attacker sees all there is."
     if triplet.surrogate is None:
-        return f"{OBLIVIOUS_NOTE} An attacker who knows the defence does better."
-    tried = "every stand-in" if spec.surrogate == WORST else "one stand-in"
+        return f"{OBLIVIOUS_NOTE} An attacker who knows the defense does better."
     if not _broken(triplet):
-        return f"The attacker knew the defence, tried {tried} for it, and did not get through."
+        tried = listed([_way(name) for name in triplet.tried]) or "one way through it"
+        return (
+            f"The attacker knew the defense and did not get through. Tried: {tried}. "
+            f"{left_out(spec)}"
+        ).strip()
     if triplet.surrogate == BARE:
-        return "The attacker knew the defence, and attacking the bare classifier was enough."
-    name = triplet.surrogate.replace("_", " ")
-    return f"The attacker knew the defence and got through it by its stand-in “{name}”."
+        return "The attacker knew the defense, and attacking the bare classifier was enough."
+    return (
+        f"The attacker knew the defense and got through it by way of “{_way(triplet.surrogate)}”."
+    )
+
+
+def _way(name: str) -> str:
+    """One way of an adaptive attack as it is told."""
+    return name.replace("_", " ")
+
+
+def left_out(spec: RunSpec) -> str:
+    """What this attack leaves out that the stored figures have; empty for one with everything."""
+    if spec.attack in EVERYTHING:
+        return ""
+    restarts = getattr(spec.build_attack(), "restarts", 1)
+    more = "more restarts, " if restarts < STORED_RESTARTS else ""
+    return (
+        f"Left out here, and part of the stored figures: {more}aims at every class, and surrogates "
+        "that sharpen on the way; the attack called Adaptive has them."
+    )
+
+
+def stored_words(spec: RunSpec, figures: Sequence[AdaptiveFigure]) -> str:
+    """What the strongest stored attack leaves of this defense at the nearest budget."""
+    norm, epsilon = ATTACKS[spec.attack].norm, spec.build_attack().epsilon
+    mine = [
+        one
+        for one in figures
+        if (one.classifier, one.defense, one.norm) == (spec.classifier, spec.defense, norm)
+    ]
+    if epsilon is None or not mine:
+        return ""
+    one = min(mine, key=lambda figure: abs(figure.epsilon - epsilon))
+    low, high = one.accuracy.interval
+    title = "Linf" if norm == "linf" else norm.upper()
+    return (
+        f"The strongest stored attack leaves {one.accuracy.value:.1%} of the first "
+        f"{one.accuracy.n:,} test images right at {title} {epsilon_text(one.epsilon)} "
+        f"(95 % interval {low:.1%} to {high:.1%})."
+    )
+
+
+@dataclass(frozen=True)
+class Check:
+    """The gradient check as a badge: its text, its color, and what stands behind it."""
+
+    text: str
+    color: Literal["green", "orange"]
+    help: str
+
+
+def gradient_check(triplet: Triplet, spec: RunSpec) -> Check | None:
+    """What the gradients of the attack were worth; None for one that takes none."""
+    if ATTACKS[spec.attack].gradient_free:
+        return None
+    if triplet.warnings:
+        return Check("Gradient check: warning", "orange", " ".join(triplet.warnings))
+    return Check(
+        "Gradient check: passed",
+        "green",
+        "Every gradient was a finite number, and not zero at every step. An attack without one is "
+        "blind, and its failure would prove nothing.",
+    )

@@ -21,7 +21,7 @@ class Subject:
         image: (c, h, w) in [0, 1], on the device of the models.
         label: Its class.
         classifier: The bare classifier.
-        purifier: The defence, or None.
+        purifier: The defense, or None.
         hashes: sha256 of the weights, part of the key of every result.
     """
 

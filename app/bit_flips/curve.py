@@ -97,7 +97,7 @@ class _Line:
 def _lines(curve: Curve) -> list[_Line]:
     flipped, spread = curve.flipped, curve.spread
     return [
-        _accuracy_line("adversarial", "Right without a defence", "dash", curve.bare),
+        _accuracy_line("adversarial", "Right without a defense", "dash", curve.bare),
         _accuracy_line("purified", "Right once purified", "solid", curve.defended),
         _Line(
             "code",

@@ -42,7 +42,7 @@ def decode(
 
     Args:
         classifier: The bare classifier.
-        purifier: The defence whose decoder is used.
+        purifier: The defense whose decoder is used.
         bits: A code in {-1, +1} (D,).
         flipped: Numbers of the bits to turn over, each below D.
     """

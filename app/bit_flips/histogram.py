@@ -144,6 +144,9 @@ def _bars(
             "color": ROLES["purified"].color,
             "size": 9 if len(bars) >= CROWDED else 12,
         },
+        # Plotly looks for these on a click, and stops with an error where a bar with text has none.
+        "selected": {"textfont": {"color": ROLES["purified"].color}},
+        "unselected": {"textfont": {"color": ROLES["purified"].color}},
         "marker": {
             "color": look.color,
             "opacity": [1.0 if not chosen or place in chosen else DIMMED for place in places],

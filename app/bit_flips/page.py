@@ -41,8 +41,8 @@ def find_attacked(session: BitSession) -> Attacked | None:
     attacked = obtain_attacked(session.current().run)
     if attacked is not None and attacked.bits is None:
         st.info(
-            "This defence has no code: it makes no bits, so none can flip. Choose one of the "
-            "LQ-VAE defences in the sidebar.",
+            "This defense has no code: it makes no bits, so none can flip. Choose one of the "
+            "LQ-VAE defenses in the sidebar.",
             icon=":material/grid_off:",
         )
         return None
@@ -134,7 +134,7 @@ def _show_caption(session: BitSession, sweep: StrengthSweep | None) -> None:
         "On each bar: the percentage of its purified images that the classifier gets right, with "
         "its 95 % interval above. Wide intervals mean few images: do not read a trend from them. "
         f"All attacked images count, also those that were wrong before.{unflipped} "
-        "The attack does not see the defence, so nothing here says how it fares against an "
+        "The attack does not see the defense, so nothing here says how it fares against an "
         "attacker who does. Click a bar to look at its images alone."
     )
 

@@ -62,7 +62,7 @@ def show_why() -> None:
         st.caption(
             "First bar: images with less than 2 % of their bits flipped. Choose a run in the "
             "sidebar to see its histogram. Attacks that stop just past the border of the bare "
-            "classifier flip few bits; that is a mark of those attacks, not of a strong defence."
+            "classifier flip few bits; that is a mark of those attacks, not of a strong defense."
         )
     if not groups and not runs:
         st.info(

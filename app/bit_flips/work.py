@@ -23,7 +23,7 @@ from core.types import Classifier, LabError, OnStep, Purifier
 
 T = TypeVar("T")
 Parts: TypeAlias = tuple[Classifier, Purifier, Tensor, Tensor]
-"""The classifier, the defence, and the images with their classes."""
+"""The classifier, the defense, and the images with their classes."""
 
 SWEEP, IMPORTANCE = "flips_sweep", "flips_importance"
 ASKED = "flips_asked"
@@ -77,11 +77,11 @@ def obtain_sweep(run: RunSettings) -> StrengthSweep | None:
 
 
 def obtain_importance(run: RunSettings, bits: int) -> BitImportance | None:
-    """The importance of a defence's bits: stored, or measured once this visitor has asked.
+    """The importance of a defense's bits: stored, or measured once this visitor has asked.
 
     Args:
-        run: Whose images, classifier and defence.
-        bits: Size of the defence's code.
+        run: Whose images, classifier and defense.
+        bits: Size of the defense's code.
     """
     spec = run.spec()
     try:
@@ -103,7 +103,7 @@ def obtain_importance(run: RunSettings, bits: int) -> BitImportance | None:
         IMPORTANCE,
         spec,
         "Measure which bits matter",
-        "How much accuracy each bit is worth has not been measured for this defence and "
+        "How much accuracy each bit is worth has not been measured for this defense and "
         f"classifier yet. Flipping each of {bits} bits on {run.n:,} images takes {duration} on "
         "this machine, by estimate.",
     ):

@@ -1,1 +1,1 @@
-"""The defences page: one image through all of them, and what became of many behind one."""
+"""The defenses page: one image through all of them, and what became of many behind one."""

@@ -1,4 +1,4 @@
-"""One card a defence: what it makes of the attacked image, what it changed, and how fast."""
+"""One card a defense: what it makes of the attacked image, what it changed, and how fast."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -49,10 +49,10 @@ def cards_html(
     """All cards.
 
     Args:
-        lineup: The image and what each defence makes of it.
-        off: Why other defences cannot be shown, by title.
+        lineup: The image and what each defense makes of it.
+        off: Why other defenses cannot be shown, by title.
         classes: Names of the classes.
-        tuned: Settings that are no defaults, as (defence, name, value).
+        tuned: Settings that are no defaults, as (defense, name, value).
     """
     ready = "".join(
         _card(entry, lineup, classes, _title(entry.defense, tuned)) for entry in lineup.entries
@@ -66,7 +66,7 @@ def cards_html(
 
 
 def _title(defense: str, tuned: Sequence[tuple[str, str, int]]) -> str:
-    """A defence with its settings, for example ``JPEG, quality 40``."""
+    """A defense with its settings, for example ``JPEG, quality 40``."""
     row = DEFENSES[defense]
     told = [
         f"{name.replace('_', ' ')} {row.settings[name].word(value)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.robustness.stored import suite_or_reason
+from app.stored import suite_or_reason
 from app.theme import CHART_CONFIG, ROLES, RoleName, lay_out, rgb
 from core.data import DATASETS
 from core.defenses import DEFENSES
@@ -26,7 +26,7 @@ LOOKS: dict[str, tuple[RoleName, str]] = {
     "patch_vae_beta1": ("clean", "dash"),
     "lq_vae_plus": ("code", "dashdot"),
 }
-"""Colour and dash of the lines that see no defence, in the order of the legend."""
+"""Colour and dash of the lines that see no defense, in the order of the legend."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _show_one(dataset: str) -> None:
 
 
 def blind_lines(cells: Sequence[Evaluation]) -> dict[str, list[Point]]:
-    """Lines of FGSM that sees no defence; of JPEG the best quality at every size."""
+    """Lines of FGSM that sees no defense; of JPEG the best quality at every size."""
     lines: dict[str, list[Point]] = {}
     best: dict[float, Point] = {}
     for one in cells:
@@ -83,15 +83,15 @@ def blind_lines(cells: Sequence[Evaluation]) -> dict[str, list[Point]]:
         size = one.mean_relative_l2
         if spec.threat != "oblivious" or size is None:
             continue
-        right = one.attacked if spec.defence is None else one.robust
+        right = one.attacked if spec.defense is None else one.robust
         if right is None:
             continue
-        if spec.defence == "jpeg":
+        if spec.defense == "jpeg":
             point = Point(size, right, f"quality {dict(spec.settings).get('quality')}")
             if size not in best or right.value > best[size].accuracy.value:
                 best[size] = point
         else:
-            lines.setdefault(spec.defence or "none", []).append(Point(size, right))
+            lines.setdefault(spec.defense or "none", []).append(Point(size, right))
     if best:
         lines["jpeg"] = list(best.values())
     return {
@@ -100,7 +100,7 @@ def blind_lines(cells: Sequence[Evaluation]) -> dict[str, list[Point]]:
 
 
 def knowing_lines(cells: Sequence[Evaluation]) -> dict[str, list[Point]]:
-    """PGD that knows the defence, at the size of FGSM with the same budget."""
+    """PGD that knows the defense, at the size of FGSM with the same budget."""
     sizes = {
         dict(one.specification.parameters)["epsilon"]: one.mean_relative_l2
         for one in cells
@@ -111,7 +111,7 @@ def knowing_lines(cells: Sequence[Evaluation]) -> dict[str, list[Point]]:
         spec = one.specification
         size = sizes.get(dict(spec.parameters)["epsilon"])
         if spec.threat == "adaptive" and one.robust is not None and size is not None:
-            lines.setdefault(str(spec.defence), []).append(Point(size, one.robust))
+            lines.setdefault(str(spec.defense), []).append(Point(size, one.robust))
     return lines
 
 
@@ -159,7 +159,7 @@ def _title(name: str, *, best: bool = True) -> str:
     """A line in the legend, short enough for two beside each other on a phone."""
     if name == "jpeg":
         return "JPEG, best of 4" if best else "JPEG 23"
-    short = {"none": "No defence", "patch_vae_16": "Patches of 16", "patch_vae_8": "Patches of 8"}
+    short = {"none": "No defense", "patch_vae_16": "Patches of 16", "patch_vae_8": "Patches of 8"}
     return short.get(name) or DEFENSES[name].title
 
 
@@ -218,11 +218,12 @@ def _where(above: dict[float, bool]) -> str:
 def _images(blind: dict[str, list[Point]], knowing: dict[str, list[Point]]) -> str:
     """On how many images, and what the open marks are."""
     first = next(iter(blind.values()))[0].accuracy.n
-    told = f"Lines: FGSM that sees no defence, {first:,} test images; bands are 95 % intervals."
+    told = f"Lines: FGSM that sees no defense, {first:,} test images; bands are 95 % intervals."
     if knowing:
         n = next(iter(knowing.values()))[0].accuracy.n
         told += (
-            f" Open marks: PGD that knows the defence, {n:,} images, at the same "
-            "budgets; they are the ones to judge a defence by, and were not searched for doubts."
+            f" Open marks: PGD that knows the defense, {n:,} images, at the same "
+            "budgets; they are the ones to judge a defense by. They were not checked for gradient "
+            "masking."
         )
     return told

@@ -1,4 +1,4 @@
-"""The defences page from menus to gallery, with what goes wrong said in its place."""
+"""The defenses page from menus to gallery, with what goes wrong said in its place."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -81,7 +81,7 @@ def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
     last = most_images(offer) - 1
     seed(INDEX, settings.index)
     st.session_state[INDEX] = min(int(st.session_state[INDEX]), last)
-    st.header("One image through every defence", divider="gray", anchor="one")
+    st.header("One image through every defense", divider="gray", anchor="one")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = st.number_input(
             "Image",
@@ -93,7 +93,7 @@ def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
             help="Place in the validation split. The images below have a button that brings them "
             "here.",
         )
-        with st.popover("Settings of the defences", icon=":material/tune:"):
+        with st.popover("Settings of the defenses", icon=":material/tune:"):
             read = {
                 name: (_tuned if owner == SEARCHER else _tune)(settings, owner, name)
                 for name, owner in owners().items()
@@ -102,7 +102,7 @@ def _choose_image(settings: DefensesSettings, offer: Offer) -> DefensesSettings:
 
 
 def _tune(settings: DefensesSettings, owner: str, name: str) -> int:
-    """The slider of one setting of a defence."""
+    """The slider of one setting of a defense."""
     row = DEFENSES[owner]
     setting = row.settings[name]
     key = setting_key(owner, name)
@@ -143,9 +143,9 @@ def _show_lineup(settings: DefensesSettings, offer: Offer) -> Lineup | None:
     label = offer.classes[lineup.attacked.label]
     st.caption(
         f"The right answer is {label}. The attack sees classifier "
-        f"{classifier_title(settings.run.classifier)} and no defence (oblivious), so this is "
-        "an upper bound: the robustness page has what is left when the attacker knows the defence. "
-        f"The coloured picture is what a defence changed in the attacked one, times {GAIN}: "
+        f"{classifier_title(settings.run.classifier)} and no defense (oblivious), so this is "
+        "an upper bound: the robustness page has what is left when the attacker knows the defense. "
+        f"The coloured picture is what a defense changed in the attacked one, times {GAIN}: "
         f"orange is brighter, blue is darker. Times are of one image on this machine.",
     )
     return lineup
@@ -179,7 +179,7 @@ def _show_many(session: Session, attacked: Attacked, offer: Offer) -> None:
     counts: dict[Outcome, int] = {outcome: counted[outcome] for outcome in OUTCOMES}
     st.html(
         f"{attacked.spec.n:,} validation images, {word('adversarial', 'attacked')} without sight "
-        f"of the defence and {word('purified', 'purified')} by <b>{title}</b>."
+        f"of the defense and {word('purified', 'purified')} by <b>{title}</b>."
     )
     chart_key = f"{PAGE}_flow_{settings.outcome}"
 

@@ -1,4 +1,4 @@
-"""The widgets of the section on pictures of any size: the defence, its settings, the noise."""
+"""The widgets of the section on pictures of any size: the defense, its settings, the noise."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def photo_form(photo: PhotoSettings) -> PhotoSettings:
     first, second, third, fourth = st.columns(4)
     with first:
         defense = choose(
-            "Defence",
+            "Defense",
             defenses,
             key=widget_key(PAGE, "photo_defense"),
             value=photo.defense,
@@ -65,7 +65,7 @@ def _trained_on(photo: PhotoSettings) -> PhotoSettings:
 
 
 def _tune(photo: PhotoSettings) -> PhotoSettings:
-    """The sliders of the chosen defence; what the others were set to is kept."""
+    """The sliders of the chosen defense; what the others were set to is kept."""
     values = dict(photo.tuned)
     for name, value in photo.values.items():
         setting = SETTINGS[name]

@@ -22,7 +22,7 @@ MOST_NOISE = 0.2
 ANY_SIZE = tuple(
     name for name, row in DEFENSES.items() if row.checkpoint is None or "overlap" in row.settings
 )
-"""Defences that take a picture of any size: those without a network, and those of patches."""
+"""Defenses that take a picture of any size: those without a network, and those of patches."""
 
 SETTINGS: dict[str, Setting] = {
     name: setting for defense in ANY_SIZE for name, setting in DEFENSES[defense].settings.items()
@@ -37,7 +37,7 @@ class PhotoSettings:
     Attributes:
         picture: A row of ``SAMPLES``, or ``OWN``.
         defense: A name of ``ANY_SIZE``.
-        dataset: What a defence with a network was trained on.
+        dataset: What a defense with a network was trained on.
         noise: Largest change of a value by the noise, 0 to ``MOST_NOISE``.
         tuned: Settings that are no defaults, as (name, value).
     """
@@ -50,12 +50,12 @@ class PhotoSettings:
 
     @property
     def trained(self) -> bool:
-        """Whether the defence is a network."""
+        """Whether the defense is a network."""
         return DEFENSES[self.defense].checkpoint is not None
 
     @property
     def values(self) -> dict[str, int]:
-        """All settings of the chosen defence."""
+        """All settings of the chosen defense."""
         tuned = dict(self.tuned)
         own = DEFENSES[self.defense].settings
         return {name: tuned.get(name, setting.default) for name, setting in own.items()}
@@ -92,7 +92,7 @@ def only_different(values: dict[str, int]) -> tuple[tuple[str, int], ...]:
 
 
 def defense_menu() -> Menu:
-    """Defences that take any size: those that are ready, and why the others are not."""
+    """Defenses that take any size: those that are ready, and why the others are not."""
     titles: dict[str, str] = {}
     missing: dict[str, str] = {}
     for name in ANY_SIZE:
@@ -106,7 +106,7 @@ def defense_menu() -> Menu:
 
 
 def training_menu(defense: str) -> Menu:
-    """Data sets a defence was trained on; those it could be trained on with the command."""
+    """Data sets a defense was trained on; those it could be trained on with the command."""
     checkpoint = DEFENSES[defense].checkpoint or ""
     trained = {row.dataset for row in checkpoint_rows() if row.name == checkpoint}
     titles: dict[str, str] = {}

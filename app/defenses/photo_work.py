@@ -1,4 +1,4 @@
-"""A photo purified: its defence loaded, its result from a table or a job, its pictures as PNG."""
+"""A photo purified: its defense loaded, its result from a table or a job, its pictures as PNG."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class ShownPhoto:
         before: PSNR of the noisy picture to the clean one, in decibels.
         after: PSNR of the purified one.
         seconds: Time of the purification.
-        patches: How many patches; 0 for a defence without.
+        patches: How many patches; 0 for a defense without.
     """
 
     noisy: bytes
@@ -53,7 +53,7 @@ def _table() -> Results:
 
 
 def purified_photo(photo: PhotoSettings, source: Photo, seed: int) -> ShownPhoto | None:
-    """The photo behind the chosen defence; None while it is computed, with a bar on the page.
+    """The photo behind the chosen defense; None while it is computed, with a bar on the page.
 
     Args:
         photo: The settings.
@@ -90,7 +90,7 @@ def purified_photo(photo: PhotoSettings, source: Photo, seed: int) -> ShownPhoto
 
 
 def _purifier(photo: PhotoSettings) -> Purifier:
-    """The chosen defence, built with its settings; the weights are loaded once for all of them."""
+    """The chosen defense, built with its settings; the weights are loaded once for all of them."""
     if not photo.trained:
         return load_defense(photo.dataset, photo.defense, **photo.values)
     ready = cache.purifier(photo.dataset, photo.defense)

@@ -106,7 +106,7 @@ def _figures(source: Photo, shown: ShownPhoto) -> None:
             "Patches",
             f"{shown.patches:,}" if shown.patches else "none",
             width=150,
-            help="Each goes through the network once. Defences without a network take the "
+            help="Each goes through the network once. Defenses without a network take the "
             "picture whole.",
         )
         width, height = source.size
@@ -114,7 +114,7 @@ def _figures(source: Photo, shown: ShownPhoto) -> None:
     st.markdown(_verdict(shown))
     st.caption(
         "There is no classifier for these photos, so the noise is no attack, and nothing here "
-        "says how robust a defence is. PSNR compares pixels with the clean picture, no more."
+        "says how robust a defense is. PSNR compares pixels with the clean picture, no more."
     )
 
 

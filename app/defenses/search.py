@@ -10,11 +10,11 @@ from app.controls import seed
 from app.defenses.search_charts import detection_chart, path_chart, time_chart, time_words
 from app.defenses.settings import PAGE, SEARCHER, DefensesSettings
 from app.gallery import Tile, show_tiles
-from app.robustness.stored import suite_or_reason
 from app.runs.choices import Offer
 from app.runs.obtain import obtain
 from app.runs.words import sentence
 from app.state import widget_key
+from app.stored import suite_or_reason
 from app.theme import CHART_CONFIG
 from core.analysis import Lineup
 from core.analysis.latent_search import Way, search_way, stored_detection
@@ -28,7 +28,7 @@ TITLE = "How Defense-GAN searches"
 
 
 def setting_key(owner: str, name: str) -> str:
-    """The key of the widget of one setting of a defence."""
+    """The key of the widget of one setting of a defense."""
     return widget_key(PAGE, f"{owner}_{name}")
 
 
@@ -152,7 +152,7 @@ def _show_way(way: Way, lineup: Lineup, classes: Sequence[str]) -> None:
         f"The best picture so far over all starts, after {way.seconds:.2f} s of search on this "
         "machine. The error is the mean squared difference of a pixel. Where it stays higher for "
         "the attacked picture than for the clean one, part of the attack could not be rebuilt. "
-        "The attack sees no defence."
+        "The attack sees no defense."
     )
 
 

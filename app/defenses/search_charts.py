@@ -48,8 +48,8 @@ def path_chart(way: Way) -> go.Figure:
 def time_chart(cells: Sequence[Evaluation]) -> go.Figure:
     """Accuracy over the time an image takes; one pass of LQ-VAE as a point of its own."""
     figure = go.Figure()
-    for name in dict.fromkeys(str(one.specification.defence) for one in cells):
-        mine = [one for one in cells if one.specification.defence == name]
+    for name in dict.fromkeys(str(one.specification.defense) for one in cells):
+        mine = [one for one in cells if one.specification.defense == name]
         searches = name == "defense_gan"
         look = ROLES["noise" if searches else "purified" if name == "lq_vae" else "code"]
         symbol = look.symbol.replace("line-ns", "x")
@@ -100,10 +100,10 @@ def _search(evaluation: Evaluation) -> str:
 
 def time_words(cells: Sequence[Evaluation]) -> str:
     """The longest search beside one pass, in words."""
-    searches = [one for one in cells if one.specification.defence == "defense_gan" and one.robust]
-    passes = [one for one in cells if one.specification.defence != "defense_gan" and one.robust]
+    searches = [one for one in cells if one.specification.defense == "defense_gan" and one.robust]
+    passes = [one for one in cells if one.specification.defense != "defense_gan" and one.robust]
     if not searches or not passes:
-        return "Only one of the two kinds of defence is measured."
+        return "Only one of the two kinds of defense is measured."
     longest = max(searches, key=lambda one: one.purify_ms or 0)
     best = max(passes, key=lambda one: one.robust.value if one.robust else 0)
     assert longest.robust is not None
@@ -113,11 +113,11 @@ def time_words(cells: Sequence[Evaluation]) -> str:
     attack = ATTACKS[str(spec.attack)].title
     return (
         f"{attack} at Linf {dict(spec.parameters)['epsilon']:g}, made on classifier "
-        f"{classifier_title(spec.classifier)} without sight of a defence, {spec.n} test images: "
+        f"{classifier_title(spec.classifier)} without sight of a defense, {spec.n} test images: "
         f"the longest search{_search(longest)} leaves {longest.robust.value:.0%} right, "
-        f"{DEFENSES[str(best.specification.defence)].title} {best.robust.value:.0%} in one pass, "
+        f"{DEFENSES[str(best.specification.defense)].title} {best.robust.value:.0%} in one pass, "
         f"{ratio:,.0f} times as fast on the same machine. Bars are 95 % intervals. "
-        + " ".join(longest.doubts)
+        + " ".join(longest.warnings)
     ).strip()
 
 

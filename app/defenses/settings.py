@@ -1,4 +1,4 @@
-"""The settings of the defences page as one frozen value, and its form in the address."""
+"""The settings of the defenses page as one frozen value, and its form in the address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from core.defenses import DEFENSES, Setting
 
 ALL = "all"
 SEARCHER = "defense_gan"
-"""The defence whose settings stand in a section of its own: its search can take seconds."""
+"""The defense whose settings stand in a section of its own: its search can take seconds."""
 
 OUTCOMES: tuple[Outcome, ...] = (
     "not fooled",
@@ -37,7 +37,7 @@ FIRST_RUN = RunSettings(defense="lq_vae_16", attack="fgsm", parameters=(("epsilo
 
 
 def is_quick(run: RunSettings) -> bool:
-    """Whether a run is the first one, whatever its classifier and defence, on grey pictures.
+    """Whether a run is the first one, whatever its classifier and defense, on grey pictures.
 
     The network for colour pictures takes a minute.
     """
@@ -51,10 +51,10 @@ class DefensesSettings:
     """Everything a visitor can set.
 
     Attributes:
-        run: The attack, and the defence of the gallery.
-        index: Place in the ``validation`` split of the image that goes through every defence.
+        run: The attack, and the defense of the gallery.
+        index: Place in the ``validation`` split of the image that goes through every defense.
         outcome: Which images the gallery shows: one of ``OUTCOMES``, or ``ALL``.
-        tuned: Settings of defences that differ from their defaults, as (defence, name, value).
+        tuned: Settings of defenses that differ from their defaults, as (defense, name, value).
     """
 
     run: RunSettings = FIRST_RUN
@@ -64,12 +64,12 @@ class DefensesSettings:
     photo: PhotoSettings = FIRST_PHOTO
 
     def settings_of(self, defense: str) -> dict[str, int]:
-        """What a defence is built with here, as far as it differs from the defaults."""
+        """What a defense is built with here, as far as it differs from the defaults."""
         return {name: value for owner, name, value in self.tuned if owner == defense}
 
     @property
     def quick(self) -> "DefensesSettings":
-        """The same with the search as it is by default, for the pictures of all defences."""
+        """The same with the search as it is by default, for the pictures of all defenses."""
         return replace(self, tuned=tuple(one for one in self.tuned if one[0] != SEARCHER))
 
     def params(self) -> dict[str, str]:
@@ -81,7 +81,7 @@ class DefensesSettings:
         return params | self.photo.params()
 
     def spec(self) -> RunSpec:
-        """The attack on the one image, which sees no defence."""
+        """The attack on the one image, which sees no defense."""
         return RunSpec(
             dataset=self.run.dataset,
             classifier=self.run.classifier,
@@ -93,7 +93,7 @@ class DefensesSettings:
 
 
 def tunable() -> tuple[tuple[str, str, Setting], ...]:
-    """Every setting of every defence, as (defence, name, setting).
+    """Every setting of every defense, as (defense, name, setting).
 
     Settings of one name are one control: the patch VAEs share their overlap.
     """
@@ -105,7 +105,7 @@ def tunable() -> tuple[tuple[str, str, Setting], ...]:
 
 
 def owners() -> dict[str, str]:
-    """The first defence that has a setting, by the setting's name."""
+    """The first defense that has a setting, by the setting's name."""
     first: dict[str, str] = {}
     for defense, name, _ in tunable():
         first.setdefault(name, defense)

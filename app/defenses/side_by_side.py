@@ -1,4 +1,4 @@
-"""The table of all defences behind one classifier, from stored results alone."""
+"""The table of all defenses behind one classifier, from stored results alone."""
 
 import csv
 import io
@@ -7,11 +7,12 @@ from html import escape
 import streamlit as st
 
 from app.defenses.settings import PAGE
-from app.robustness.stored import stored_suites
+from app.stored import stored_suites
 from core.defenses import DEFENSES
 from core.evaluation import COMPARED
 from core.evaluation.cells import DRAWS
 from core.evaluation.commands import table_command
+from core.evaluation.results import OUTDATED
 from core.evaluation.side_by_side import (
     Column,
     Figure,
@@ -19,8 +20,8 @@ from core.evaluation.side_by_side import (
     side_by_side,
 )
 from core.evaluation.side_by_side_text import column_title, row_title
-from core.evaluation.threats import JUDGED_DRAWS
 from core.models import classifier_title
+from core.system import JUDGED_DRAWS
 
 STYLE = """
 <style>
@@ -50,9 +51,9 @@ def show_side_by_side(dataset: str, classifier: str) -> None:
 
     Args:
         dataset: A row of ``DATASETS``.
-        classifier: Who stands behind the defences.
+        classifier: Who stands behind the defenses.
     """
-    st.header("All defences, measured", divider="gray", anchor="measured")
+    st.header("All defenses, measured", divider="gray", anchor="measured")
     evaluations, problems = stored_suites(dataset, COMPARED)
     for problem in problems:
         st.warning(problem, icon=":material/warning:")
@@ -69,7 +70,7 @@ def show_side_by_side(dataset: str, classifier: str) -> None:
     st.download_button(
         "Table as CSV",
         table_csv(table),
-        file_name=f"{dataset}-{classifier}-defences.csv",
+        file_name=f"{dataset}-{classifier}-defenses.csv",
         mime="text/csv",
         icon=":material/download:",
         key=f"{PAGE}_sides_csv",
@@ -78,13 +79,13 @@ def show_side_by_side(dataset: str, classifier: str) -> None:
 
 
 def table_html(table: SideBySide) -> str:
-    """The table; the best defence of each attack is marked."""
+    """The table; the best defense of each attack is marked."""
     blind = sum(column.attack is not None and not column.knows for column in table.columns)
     knowing = sum(column.knows for column in table.columns)
     kinds = '<th></th><th class="kind">no attacker</th>'
-    kinds += f'<th class="kind" colspan="{blind}">attacker does not see the defence</th>'
+    kinds += f'<th class="kind" colspan="{blind}">attacker does not see the defense</th>'
     if knowing:
-        kinds += f'<th class="kind" colspan="{knowing}">attacker knows the defence</th>'
+        kinds += f'<th class="kind" colspan="{knowing}">attacker knows the defense</th>'
     heads = "".join(
         f'<th scope="col">{escape(column_title(column))}'
         f"{'<small>too weak to count</small>' if column.weak else ''}</th>"
@@ -103,7 +104,7 @@ def table_html(table: SideBySide) -> str:
     label = f"Accuracy behind classifier {classifier_title(table.classifier)} in percent"
     return (
         f'{STYLE}<div class="sides"><table aria-label="{escape(label)}"><thead><tr>{kinds}</tr>'
-        f'<tr><th scope="col">Defence</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<tr><th scope="col">Defense</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 
@@ -113,8 +114,8 @@ def _cell(figure: Figure | None, column: Column, *, best: bool) -> str:
     kind = "weak" if column.weak else "best" if best else ""
     low, high = figure.accuracy.interval
     mark = ""
-    if figure.doubts:
-        mark = f' <span title="{escape(" ".join(figure.doubts))}">?</span>'
+    if figure.warnings:
+        mark = f' <span title="{escape(" ".join(figure.warnings))}">?</span>'
     return (
         f'<td class="{kind}"><b>{100 * figure.accuracy.value:.1f}</b>{mark}'
         f"<small>{100 * low:.1f}–{100 * high:.1f}</small></td>"
@@ -125,34 +126,34 @@ def words_below(table: SideBySide) -> str:
     """What the figures are, and what they are not."""
     told = [
         f"Right answers in percent behind classifier {classifier_title(table.classifier)}, with "
-        f"95 % intervals: {_counts(table)} of the test images. Green is the best defence of a "
+        f"95 % intervals: {_counts(table)} of the test images. Green is the best defense of a "
         "column."
     ]
     if any(column.weak for column in table.columns):
-        told.append("A hatched column does not count: its attack is too weak without a defence.")
+        told.append("A hatched column does not count: its attack is too weak without a defense.")
     if any(name and name not in DEFENSES for name in table.rows):
         told.append(
-            "A classifier trained on attacks stands without a defence: once attacked itself, with "
-            "nothing hidden in any column, once with the very images that the defences get. "
+            "A classifier trained on attacks stands without a defense: once attacked itself, with "
+            "nothing hidden in any column, once with the very images that the defenses get. "
             "Without a budget an attack always reaches it, only further away."
         )
     if any(column.knows for column in table.columns):
         told.append(
-            "Of a defence only the last columns say how robust it is: the others attack a "
-            "classifier and meet a defence they have never seen. A question mark has doubts about "
-            "the figure."
+            "Of a defense only the last columns say how robust it is: the others attack a "
+            "classifier and meet a defense they have never seen. A question mark stands for "
+            "warnings about the figure."
         )
-        told += [*_random_words(table), *sorted(_doubted(table))]
+        told += [*_random_words(table), *sorted(_examined(table))]
     else:
         told.append(
-            "None of these attackers knows the defence, so none of these figures is robustness: "
+            "None of these attackers knows the defense, so none of these figures is robustness: "
             f"`{table_command('adaptive', table.dataset)}` measures it (for the first classifier)."
         )
     return " ".join(told)
 
 
 def _random_words(table: SideBySide) -> list[str]:
-    """How often the defences that draw at random are drawn, where an attacker knows them."""
+    """How often the defenses that draw at random are drawn, where an attacker knows them."""
     knowing = [place for place, column in enumerate(table.columns) if column.knows]
     drawn = [
         f"{row_title(name)} {DRAWS.get(str(name), 1)}"
@@ -165,7 +166,7 @@ def _random_words(table: SideBySide) -> list[str]:
     if not drawn:
         return []
     return [
-        f"Draws that such an attacker averages in every gradient of a random defence: "
+        f"Draws that such an attacker averages in every gradient of a random defense: "
         f"{', '.join(drawn)}; an image has fallen when most of {JUDGED_DRAWS} draws fail."
     ]
 
@@ -176,15 +177,23 @@ def _counts(table: SideBySide) -> str:
     return " to ".join(f"{n:,}" for n in sorted({min(found), max(found)}))
 
 
-def _doubted(table: SideBySide) -> set[str]:
-    """Every doubt with its defence."""
-    return {
-        f"{row_title(name)}: {doubt}"
+def _examined(table: SideBySide) -> set[str]:
+    """Every warning with its defense; those of age together."""
+    told = [
+        (name, warning)
         for name, row in table.rows.items()
         for figure in row
         if figure
-        for doubt in figure.doubts
-    }
+        for warning in figure.warnings
+    ]
+    old = sum(warning.startswith(OUTDATED) for _, warning in told)
+    found = {f"{row_title(name)}: {one}" for name, one in told if not one.startswith(OUTDATED)}
+    if old:
+        found.add(
+            f"{old} of the figures with a question mark belong to earlier weights of their "
+            "networks and wait to be measured again."
+        )
+    return found
 
 
 def table_csv(table: SideBySide) -> str:
@@ -192,7 +201,17 @@ def table_csv(table: SideBySide) -> str:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(
-        ("defence", "attack", "attacker", "correct", "images", "accuracy", "low", "high", "doubts")
+        (
+            "defense",
+            "attack",
+            "attacker",
+            "correct",
+            "images",
+            "accuracy",
+            "low",
+            "high",
+            "warnings",
+        )
     )
     for name, row in table.rows.items():
         for column, figure in zip(table.columns, row, strict=True):
@@ -210,7 +229,7 @@ def table_csv(table: SideBySide) -> str:
                     round(figure.accuracy.value, 4),
                     round(low, 4),
                     round(high, 4),
-                    " ".join((column.weak, *figure.doubts)).strip(),
+                    " ".join((column.weak, *figure.warnings)).strip(),
                 )
             )
     return file.getvalue()

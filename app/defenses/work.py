@@ -13,10 +13,10 @@ from core.types import OnStep, Purifier
 def load_purifiers(
     settings: DefensesSettings, names: tuple[str, ...]
 ) -> tuple[dict[str, Purifier], dict[str, str]]:
-    """Those defences that load, and for the others what is wrong with them.
+    """Those defenses that load, and for the others what is wrong with them.
 
     Args:
-        settings: Names the data set, and what the defences are built with.
+        settings: Names the data set, and what the defenses are built with.
         names: Rows of ``DEFENSES``.
     """
     dataset = settings.run.dataset

@@ -46,7 +46,7 @@ def show_pictures(subject: Subject, found: Leveled, told: Told) -> None:
     st.caption(
         f"The right answer is {told.classes[told.label]}. Purified is one draw, which the "
         f"classifier gets to see; removed is what it changed in the {seen} picture: orange is "
-        "brighter, blue is darker. The attack did not see this defence: what comes out right here "
+        "brighter, blue is darker. The attack did not see this defense: what comes out right here "
         "may fail against one that does."
     )
 
@@ -61,7 +61,7 @@ def show_draws(found: Leveled, told: Told) -> None:
     show_tiles(tiles)
     st.caption(
         f"The same levels kept, {len(found.draws)} times: the classifier is right on "
-        f"{found.votes(told.label)} of them. The defence is random, so one right draw proves "
+        f"{found.votes(told.label)} of them. The defense is random, so one right draw proves "
         "little. The average above is of these pictures; the paper averages the classifier's "
         "answers to them, which a purifier in front of any classifier cannot."
     )

@@ -85,7 +85,7 @@ class HierarchySettings:
         return params
 
     def run(self) -> RunSpec:
-        """The attack, which sees no defence."""
+        """The attack, which sees no defense."""
         return RunSpec(
             dataset=self.dataset,
             classifier=self.classifier,
@@ -114,13 +114,13 @@ def percents_of(shares: tuple[float, ...]) -> tuple[int, ...]:
 
 
 def first_percents(levels: int) -> tuple[int, ...]:
-    """The sliders of so many levels at first: the linear schedule, as the defence takes it."""
+    """The sliders of so many levels at first: the linear schedule, as the defense takes it."""
     part = ATTENUATION / 100
     return percents_of(tuple(part * share for share in fixed_schedule("linear", levels)))
 
 
 def contrast_of(dataset: str) -> float:
-    """The threshold that the defence takes for a data set; 0 for none."""
+    """The threshold that the defense takes for a data set; 0 for none."""
     return CONTRASTS.get(dataset, 0.0)
 
 

@@ -9,8 +9,8 @@ from app.controls import seed
 from app.hierarchy.known import show_known
 from app.hierarchy.settings import PAGE
 from app.quantizer.figures import PERCENT, STILL, accuracy_marks
-from app.robustness.stored import suite_or_reason
 from app.state import widget_key
+from app.stored import suite_or_reason
 from app.theme import CHART_CONFIG, RoleName, lay_out
 from core.attacks import ATTACKS
 from core.defenses import DEFENSES
@@ -48,7 +48,7 @@ def _show(cells: Sequence[Evaluation], curve: str, keep: Callable[[str], object]
             format_func=str.capitalize,
             key=key,
             required=True,
-            help="An attacker who knows the defence was measured for the linear one alone: every "
+            help="An attacker who knows the defense was measured for the linear one alone: every "
             "point takes minutes.",
         )
     )
@@ -67,18 +67,18 @@ def _show(cells: Sequence[Evaluation], curve: str, keep: Callable[[str], object]
         f"Right answers behind classifier {classifier_title(cells[0].specification.classifier)} "
         f"with 95 % intervals: {_counts(lines)}. At 0 % every level is kept, at 100 % the "
         f"schedule is drawn anew as it stands. {knowing_words(cells)} A rise of the other curves "
-        "is no proof of safety: their attacks have never seen the defence."
+        "is no proof of safety: their attacks have never seen the defense."
     )
 
 
 def knowing_words(cells: Sequence[Evaluation]) -> str:
-    """Who says how robust the defence is, how much he may change, and reasons to doubt it."""
+    """Who says how robust the defense is, how much he may change, and reasons to distrust it."""
     knowing = [one for one in cells if one.specification.threat == "adaptive"]
     if not knowing:
         command = table_command(SUITE, cells[0].specification.dataset)
-        return f"The attacker who knows the defence is not measured yet: `{command}` does that."
+        return f"The attacker who knows the defense is not measured yet: `{command}` does that."
     words = (
-        "Only the attacker who knows the defence says how robust it is; every gradient of it "
+        "Only the attacker who knows the defense says how robust it is; every gradient of it "
         f"averages {max(one.specification.draws for one in knowing)} draws."
     )
     his, theirs = _widest(knowing), _widest([one for one in cells if one not in knowing])
@@ -87,8 +87,8 @@ def knowing_words(cells: Sequence[Evaluation]) -> str:
             f" That attacker may change a pixel by {his:g}, the others by {theirs:g}: "
             "a curve above theirs is a matter of that."
         )
-    doubts = dict.fromkeys(doubt for one in knowing for doubt in one.doubts)
-    return " ".join((words, *doubts))
+    warnings = dict.fromkeys(warning for one in knowing for warning in one.warnings)
+    return " ".join((words, *warnings))
 
 
 def _widest(cells: Sequence[Evaluation]) -> float:
@@ -108,7 +108,7 @@ def lines_of(cells: Sequence[Evaluation], schedule: int) -> dict[tuple[RoleName,
     for cell in cells:
         spec = cell.specification
         # What is as usual, a cell does not say.
-        usually = {n: one.default for n, one in DEFENSES[str(spec.defence)].settings.items()}
+        usually = {n: one.default for n, one in DEFENSES[str(spec.defense)].settings.items()}
         settings = {**usually, **dict(spec.settings)}
         percent = settings["attenuation"]
         if percent and settings["schedule"] != schedule:
@@ -121,7 +121,7 @@ def lines_of(cells: Sequence[Evaluation], schedule: int) -> dict[tuple[RoleName,
             epsilon = f"{dict(spec.parameters)['epsilon']:g}"
             name = f"{ATTACKS[str(spec.attack)].title} {epsilon}"
             role: RoleName = "adversarial" if knows else _role(str(spec.attack))
-            words = f"{name}, knows the defence" if knows else f"{name}, oblivious"
+            words = f"{name}, knows the defense" if knows else f"{name}, oblivious"
             if not settings["contrast"]:
                 role, words = "noise", f"{words}, no threshold before"
             found.setdefault((role, words), {})[percent] = cell.robust

@@ -48,7 +48,7 @@ def map_latents(attacked: Attacked, settings: MapSettings) -> Floats:
     """The latents of all kinds, one below the other (kinds * n, d): they share one picture.
 
     Raises:
-        LabError: The defence has no code.
+        LabError: The defense has no code.
     """
     return stacked_latents(attacked, kinds(settings))
 
@@ -72,7 +72,7 @@ def raw_points(attacked: Attacked, settings: MapSettings) -> Points:
     """Points on two raw latent axes.
 
     Raises:
-        LabError: There is no such axis, both are the same, or the defence has no code.
+        LabError: There is no such axis, both are the same, or the defense has no code.
     """
     latents = map_latents(attacked, settings)
     return place_points(attacked, settings, raw_axes(latents, settings.x, settings.y))

@@ -12,7 +12,7 @@ from core.models import classifier_title
 
 
 def heading_words(attacked: Attacked) -> str:
-    """Which attack is looked at, through which defence, and what it did."""
+    """Which attack is looked at, through which defense, and what it did."""
     spec = attacked.spec
     budget = spec.build_attack().epsilon
     strength = "" if budget is None else f" with epsilon {budget:.4g}"

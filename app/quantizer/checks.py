@@ -25,7 +25,7 @@ from core.models import classifier_title
 
 NO_CODE = (
     "This purifier has no code of bits, so only the checks of attack and purifier apply. The "
-    "others want an encoder and a quantizer; the LQ-VAE defences have them."
+    "others want an encoder and a quantizer; the LQ-VAE defenses have them."
 )
 
 
@@ -49,7 +49,7 @@ def show_checks(sanity: Sanity) -> None:
     st.caption(
         f"{attack.title} on {spec.n:,} images of the validation split, which no shipped model was "
         "trained on. A check that holds here is no proof: it holds on these images and for this "
-        "attack, which does not see the defence. None of them says that the defence is strong."
+        "attack, which does not see the defense. None of them says that the defense is strong."
     )
     st.subheader("The figures behind the tiles")
     with st.grid(columns=2, min_column_width=380):
@@ -79,7 +79,7 @@ def _show_code(code: CodeFigures, encoded: int) -> None:
         "The quantizer, hard and soft",
         quantizer_curve(code),
         f"The hard bit jumps at the walls {walls}; the soft bit follows it smoothly.",
-        "The hard bit is what the defence uses; the soft one stands in for it in training, since "
+        "The hard bit is what the defense uses; the soft one stands in for it in training, since "
         "a jump has no gradient. They must cross zero at the same walls. Between walls they need "
         "not be equal.",
     )

@@ -70,13 +70,13 @@ def _show(codes: Sequence[Code], against: str, keep: Callable[[str], object]) ->
     seed(key, against)
     chosen = str(
         st.segmented_control(
-            "Attack that does not see the defence",
+            "Attack that does not see the defense",
             list(AGAINST),
             format_func=lambda name: AGAINST[name],
             key=key,
             required=True,
             help="Which of the stored attacks the green curve is about. The orange one is always "
-            "an attack that knows the defence.",
+            "an attack that knows the defense.",
         )
     )
     keep(chosen)
@@ -128,10 +128,10 @@ def _accuracies(codes: Sequence[Code], against: str) -> None:
         "trained once: small differences may be luck of the training. "
         + training_words(codes, _steps()),
     )
-    doubts = tuple(dict.fromkeys(doubt for code in codes for doubt in code.doubts))
-    if doubts:
-        with st.expander("Reasons to doubt some of these numbers"):
-            st.markdown("\n".join(f"- {doubt}" for doubt in doubts))
+    warnings = tuple(dict.fromkeys(warning for code in codes for warning in code.warnings))
+    if warnings:
+        with st.expander("Warnings about some of these numbers"):
+            st.markdown("\n".join(f"- {warning}" for warning in warnings))
 
 
 def training_words(codes: Sequence[Code], steps: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""The comparison of codes as plain rows: what was stored, joined by defence."""
+"""The comparison of codes as plain rows: what was stored, joined by defense."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ class Code:
         clean: Clean images through the purifier.
         robust: Accuracy behind the purifier, by oblivious attack.
         bare: Accuracy of the bare classifier under the same attacks.
-        adaptive: Accuracy under an attack that knows the defence.
+        adaptive: Accuracy under an attack that knows the defense.
         adaptive_title: That attack, in words.
-        doubts: Reasons not to trust these numbers.
+        warnings: Reasons not to trust these numbers.
         kept: What the code keeps of picture and attack.
     """
 
@@ -36,7 +36,7 @@ class Code:
     bare: Mapping[str, Accuracy] = field(default_factory=dict)
     adaptive: Accuracy | None = None
     adaptive_title: str = ""
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     kept: Coarseness | None = None
 
     @property
@@ -62,12 +62,12 @@ def join(
     Args:
         evaluations: Stored cells of the coarseness suite.
         rows: Stored figures of the codes.
-        bits: Bits of every trained code, by defence.
+        bits: Bits of every trained code, by defense.
     """
     kept = {row.defense: row for row in rows}
-    measured = {str(one.specification.defence) for one in evaluations} | kept.keys()
+    measured = {str(one.specification.defense) for one in evaluations} | kept.keys()
     codes = [
-        _code(name, [one for one in evaluations if one.specification.defence == name], kept, bits)
+        _code(name, [one for one in evaluations if one.specification.defense == name], kept, bits)
         for name in CODES
         if name in measured and name in DEFENSES
     ]
@@ -97,7 +97,7 @@ def _code(
         },
         adaptive=None if adaptive is None else adaptive.robust,
         adaptive_title="" if adaptive is None else _title(adaptive),
-        doubts=tuple(dict.fromkeys(doubt for one in cells for doubt in one.doubts)),
+        warnings=tuple(dict.fromkeys(warning for one in cells for warning in one.warnings)),
         kept=row,
     )
 

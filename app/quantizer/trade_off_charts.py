@@ -25,7 +25,7 @@ def accuracy_over_bits(codes: Sequence[Code], against: str, title: str) -> go.Fi
         ("clean", "clean images, purified", [code.clean for code in codes]),
         ("purified", f"{title}, oblivious, purified", [code.robust.get(against) for code in codes]),
         ("adversarial", f"{adaptive}, adaptive", [code.adaptive for code in codes]),
-        ("noise", f"{title}, no defence", [code.bare.get(against) for code in codes]),
+        ("noise", f"{title}, no defense", [code.bare.get(against) for code in codes]),
     ]
     for role, name, values in series:
         if any(value is not None for value in values):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from app.robustness.names import budget_title, defence_title, inline
+from app.robustness.names import budget_title, defense_title, inline
 from app.robustness.table_view import interval, percent
 from app.runs.estimate import duration_words
 from app.runs.words import listed
@@ -21,7 +21,7 @@ from core.evaluation.adaptive_column import AdaptiveFigure
 from core.models import classifier_title
 
 ORDER = ("lq_vae", "lq_vae_plus", "bit_depth")
-"""Defences that are always shown large, in this order; others follow."""
+"""Defenses that are always shown large, in this order; others follow."""
 
 STYLE = f"""
 <style>
@@ -47,7 +47,8 @@ STYLE = f"""
 .adaptive .bar i {{ display: block; height: 100%; background: var(--tone); }}
 .adaptive .bare .bar i {{ background: {ROLES["noise"].color}; }}
 .adaptive .range {{ grid-column: 1 / -1; font-size: 0.78rem; opacity: 0.78; }}
-.adaptive .doubt {{ grid-column: 1 / -1; font-size: 0.82rem; line-height: 1.35; margin-top: 2px; }}
+.adaptive .warning {{ grid-column: 1 / -1; font-size: 0.82rem; line-height: 1.35;
+  margin-top: 2px; }}
 .adaptive .gone {{ padding: 0.35rem 0 0.25rem; font-size: 0.86rem; line-height: 1.4; }}
 .adaptive .rest {{ font-size: 0.82rem; line-height: 1.4; margin-top: 0.8rem; padding-top: 0.5rem;
   border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent); }}
@@ -57,7 +58,7 @@ STYLE = f"""
 """
 
 WHAT = (
-    "An attacker who sees classifier and defence, and attacks through every stand-in of it. Right "
+    "An attacker who sees classifier and defense, and attacks through every stand-in of it. Right "
     "answers left, in percent, with 95 % intervals."
 )
 
@@ -76,7 +77,7 @@ def adaptive_html(figures: Sequence[AdaptiveFigure], missing: str) -> str:
     )
     open_ones = f'<div class="{"rest" if parts else "what"}">{inline(missing)}</div>'
     return (
-        f'{STYLE}<div class="adaptive"><h4>If the attacker knows the defence</h4>'
+        f'{STYLE}<div class="adaptive"><h4>If the attacker knows the defense</h4>'
         f'<div class="what">{WHAT}</div>{parts}{open_ones if missing else ""}</div>'
     )
 
@@ -117,21 +118,21 @@ def _budget(figures: Sequence[AdaptiveFigure]) -> str:
     first = figures[0]
     budget = budget_title(first.norm, first.epsilon)
     title = f"{budget}, classifier {classifier_title(first.classifier)}"
-    ordered = sorted(figures, key=lambda one: _place(one.defence))
+    ordered = sorted(figures, key=lambda one: _place(one.defense))
     bare = [one.bare for one in figures if one.bare is not None]
     rows = ""
     if bare:
-        rows = _one("No defence", min(bare, key=lambda one: one.value), kind="bare")
+        rows = _one("No defense", min(bare, key=lambda one: one.value), kind="bare")
     # What has nothing left needs no bar of its own, unless it is one of those that always have.
-    gone = [one for one in ordered if not (one.accuracy.correct or _doubts(one))]
-    gone = [one for one in gone if one.defence not in ORDER]
+    gone = [one for one in ordered if not (one.accuracy.correct or _warnings(one))]
+    gone = [one for one in gone if one.defense not in ORDER]
     rows += "".join(
         _one(
-            defence_title(one.defence),
+            defense_title(one.defense),
             one.accuracy,
-            kind="" if one.defence in ORDER else "also",
+            kind="" if one.defense in ORDER else "also",
             clean=one.clean,
-            doubts=_doubts(one),
+            warnings=_warnings(one),
         )
         for one in ordered
         if one not in gone
@@ -147,10 +148,10 @@ def _one(
     *,
     kind: str = "",
     clean: Accuracy | None = None,
-    doubts: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> str:
     without = "" if clean is None else f"; clean\u00a0{percent(clean)}"
-    said = "".join(f'<div class="doubt">? {inline(doubt)}</div>' for doubt in doubts)
+    said = "".join(f'<div class="warning">? {inline(warning)}</div>' for warning in warnings)
     # Of the others the number of images stands once, below with the attacks.
     beside = f" <small>{interval(accuracy)}{without}</small>" if kind == "also" else ""
     below = f'<span class="range">{interval(accuracy)}, {accuracy.n:,} images{without}</span>'
@@ -165,7 +166,7 @@ def _one(
 def _gone(figures: Sequence[AdaptiveFigure]) -> str:
     """Those behind which nothing is left, in one line."""
     names = [
-        f"{defence_title(one.defence)}{f' (clean {percent(one.clean)})' if one.clean else ''}"
+        f"{defense_title(one.defense)}{f' (clean {percent(one.clean)})' if one.clean else ''}"
         for one in figures
     ]
     # Of the fewest images, whose interval is the widest.
@@ -176,13 +177,13 @@ def _gone(figures: Sequence[AdaptiveFigure]) -> str:
     )
 
 
-def _doubts(figure: AdaptiveFigure) -> tuple[str, ...]:
+def _warnings(figure: AdaptiveFigure) -> tuple[str, ...]:
     inexact = (
         "The least of several attacks' figures: they were stored without records of the single "
         "images, so the worst case may be lower."
     )
-    return figure.doubts if figure.exact else (*figure.doubts, inexact)
+    return figure.warnings if figure.exact else (*figure.warnings, inexact)
 
 
-def _place(defence: str) -> int:
-    return ORDER.index(defence) if defence in ORDER else len(ORDER)
+def _place(defense: str) -> int:
+    return ORDER.index(defense) if defense in ORDER else len(ORDER)

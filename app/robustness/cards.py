@@ -46,22 +46,22 @@ CARDS: Mapping[str, Card] = {
         "Oblivious",
         "the papers' “white box”",
         ("knows the classifier and its gradients",),
-        ("does not know the defence, nor that there is one",),
-        "An upper bound only: it says what the defence does to attacks that were made for "
+        ("does not know the defense, nor that there is one",),
+        "An upper bound only: it says what the defense does to attacks that were made for "
         "something else.",
     ),
     "transfer": Card(
         "Transfer",
         "the papers' “black box”",
         ("knows a substitute classifier", "may ask the defended one for labels"),
-        ("does not know the classifier", "does not know the defence"),
-        "It says how well attacks travel between networks. Nobody knows a defence to be strong "
+        ("does not know the classifier", "does not know the defense"),
+        "It says how well attacks travel between networks. Nobody knows a defense to be strong "
         "from it.",
     ),
     "adaptive": Card(
         "Adaptive",
         "end to end; BPDA and EOT are its tools",
-        ("knows the classifier", "knows the defence and everything random in it"),
+        ("knows the classifier", "knows the defense and everything random in it"),
         (),
         "The figure to judge by. Even so it is an upper bound: a better attack may leave less.",
     ),

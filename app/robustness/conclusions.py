@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.robustness.names import budget_title, defence_title
+from app.robustness.names import budget_title, defense_title
 from app.runs.words import listed
 from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
 from core.evaluation.cells import CLASSIFIERS, JUDGED_EPSILON
@@ -15,16 +15,16 @@ LEAST = 100
 """Images a figure needs to be told in words."""
 
 CELEBA = (
-    "These are the slides' figures alone. They say how the defence fares against an attacker who "
+    "These are the slides' figures alone. They say how the defense fares against an attacker who "
     "does not see it, on images that are not here; nothing of it has been checked."
 )
 CELEBA_BPDA = (
     "One gradient step leaves 82.12 %, more than the 74.01 % that attacks leave which do not even "
-    "see the defence: an adaptive attack weaker than an oblivious one was not carried through."
+    "see the defense: an adaptive attack weaker than an oblivious one was not carried through."
 )
 NO_FIGURES = (
     "Nothing is measured yet, so there is nothing to conclude but from the slides' figures, and "
-    "those say nothing about an attacker who knows the defence."
+    "those say nothing about an attacker who knows the defense."
 )
 
 
@@ -37,7 +37,7 @@ def conclusion(table: PaperTable) -> str:
         partly = "Too little is measured yet for an average. " if table.measured else ""
         return partly + (adaptive_sentence(table.adaptive) or NO_FIGURES)
     start = {
-        "white-box": "Against an attacker who does not see the defence",
+        "white-box": "Against an attacker who does not see the defense",
         "black-box": "Against attacks made on another network",
         "bpda": "Against one gradient step",
     }[table.table]
@@ -48,14 +48,14 @@ def conclusion(table: PaperTable) -> str:
 
 
 def adaptive_sentence(figures: Sequence[AdaptiveFigure]) -> str:
-    """What an attacker leaves who sees the defence; empty when nobody has measured it."""
+    """What an attacker leaves who sees the defense; empty when nobody has measured it."""
     budgets = sorted({(one.norm != "linf", one.epsilon, one.classifier) for one in figures})
     if not budgets:
         return ""
     other_norm, epsilon, classifier = budgets[0]
     norm = "l2" if other_norm else "linf"
     here = {
-        one.defence: one
+        one.defense: one
         for one in figures
         if (one.norm, one.epsilon, one.classifier) == (norm, epsilon, classifier)
     }
@@ -106,7 +106,7 @@ def threshold_words(dataset: str, evaluations: Sequence[Evaluation]) -> str:
 def _versus(evaluations: Sequence[Evaluation], norm: str, epsilon: float) -> str:
     """The threshold and the faithful LQ-VAE at one budget under the strongest attack stored."""
     found = {
-        one.defence: one
+        one.defense: one
         for one in adaptive_figures(evaluations, least=LEAST)
         if (one.norm, one.epsilon) == (norm, epsilon)
         and one.classifier == CLASSIFIERS[one.evaluations[0].specification.dataset][0]
@@ -114,11 +114,11 @@ def _versus(evaluations: Sequence[Evaluation], norm: str, epsilon: float) -> str
     if not {"bit_depth", "lq_vae"} <= found.keys():
         return ""
     threshold, faithful = found["bit_depth"].accuracy, found["lq_vae"].accuracy
-    doubted = "; read the doubts beside the first figure" if found["bit_depth"].doubts else ""
+    examined = "; read the warnings beside the first figure" if found["bit_depth"].warnings else ""
     return (
         f": at {budget_title(norm, epsilon)} it keeps {100 * threshold.value:.1f} % under an "
-        f"adaptive attack, and the faithful {defence_title('lq_vae')} "
-        f"{100 * faithful.value:.1f} % ({min(threshold.n, faithful.n):,} images{doubted})"
+        f"adaptive attack, and the faithful {defense_title('lq_vae')} "
+        f"{100 * faithful.value:.1f} % ({min(threshold.n, faithful.n):,} images{examined})"
     )
 
 
@@ -170,8 +170,8 @@ def _meaning(table: PaperTable) -> str:
     if table.table == "black-box" and bare is not None and bare.ours is not None:
         return (
             f"The bare classifiers keep {bare.ours:.1f} % themselves: what is not carried over "
-            "to another network tells nothing about a defence."
+            "to another network tells nothing about a defense."
         )
     if table.table == "bpda":
         return "One step is no upper bound, whatever it is called."
-    return "That is no robustness: these attacks were made for a classifier without a defence."
+    return "That is no robustness: these attacks were made for a classifier without a defense."

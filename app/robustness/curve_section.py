@@ -16,10 +16,10 @@ from app.robustness.curves import (
     over_steps,
     settled,
 )
-from app.robustness.names import defence_title
+from app.robustness.names import defense_title
 from app.robustness.settings import CURVES, PAGE, Settings
-from app.robustness.stored import suite_or_reason
 from app.state import widget_key
+from app.stored import suite_or_reason
 from app.theme import CHART_CONFIG
 from core.evaluation import Accuracy
 from core.evaluation.cells import CLASSIFIERS
@@ -51,24 +51,24 @@ def _show_epsilon(settings: Settings) -> Settings:
     seed(key, settings.curve)
     chosen = str(
         st.segmented_control(
-            "Defence",
+            "Defense",
             list(CURVES),
-            format_func=defence_title,
+            format_func=defense_title,
             key=key,
             required=True,
-            help="Whose curves are shown. No defence is the same line for all.",
+            help="Whose curves are shown. No defense is the same line for all.",
         )
     )
     curves = epsilon_curves(cells, chosen)
     if not curves:
-        st.info(f"Nothing is stored of {defence_title(chosen)}.", icon=":material/show_chart:")
+        st.info(f"Nothing is stored of {defense_title(chosen)}.", icon=":material/show_chart:")
     else:
         _chart("epsilon", over_epsilon(curves), f"Accuracy over epsilon. {in_words(curves)}")
         st.caption(
             f"PGD on {_network(settings.data)}, {_images(curves)} test images; bands are 95 % "
             "Wilson intervals. The solid line is the one to judge by. A sound attack takes it to "
             "chance or below at large budgets; where it stays up, doubt the attack. Random noise "
-            "should hardly lower its line: a defence that falls to it has no need of an attacker."
+            "should hardly lower its line: a defense that falls to it has no need of an attacker."
         )
         _table(curves, "epsilon")
     return replace(settings, curve=chosen)

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from app.robustness.names import defence_title
+from app.robustness.names import defense_title
 from app.theme import ROLES, RoleName, lay_out, rgb
 from core.evaluation import Accuracy, Evaluation
 
@@ -19,7 +19,7 @@ LOOKS: Mapping[str, tuple[RoleName, str]] = {
     "lq_vae_plus": ("purified", "dash"),
     "bit_depth": ("noise", "dot"),
 }
-"""Colour and dash of the defences where several share a chart."""
+"""Colour and dash of the defenses where several share a chart."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Curve:
     open: bool = False
 
 
-def epsilon_curves(evaluations: Sequence[Evaluation], defence: str) -> list[Curve]:
-    """The lines of one defence: clean, adaptive, oblivious, no defence, random noise.
+def epsilon_curves(evaluations: Sequence[Evaluation], defense: str) -> list[Curve]:
+    """The lines of one defense: clean, adaptive, oblivious, no defense, random noise.
 
     Args:
         evaluations: Stored cells of the suite ``curves``.
-        defence: A row of ``DEFENSES``.
+        defense: A row of ``DEFENSES``.
     """
-    mine = [one for one in evaluations if one.specification.defence == defence]
+    mine = [one for one in evaluations if one.specification.defense == defense]
     clean = max((one.clean_defended for one in mine if one.clean_defended), key=_n, default=None)
     bare = max((one.clean for one in evaluations), key=_n, default=None)
     kinds: tuple[tuple[str, RoleName, str, bool, Accuracy | None, dict[float, Accuracy]], ...] = (
         (
-            "attacker knows the defence",
+            "attacker knows the defense",
             "adversarial",
             "solid",
             False,
@@ -69,7 +69,7 @@ def epsilon_curves(evaluations: Sequence[Evaluation], defence: str) -> list[Curv
             _over_epsilon(mine, "oblivious", "pgd", "robust"),
         ),
         (
-            "no defence",
+            "no defense",
             "adversarial",
             "dot",
             True,
@@ -98,23 +98,23 @@ def epsilon_curves(evaluations: Sequence[Evaluation], defence: str) -> list[Curv
 
 
 def convergence_curves(evaluations: Sequence[Evaluation]) -> list[Curve]:
-    """Accuracy over the steps of adaptive PGD, one line a defence.
+    """Accuracy over the steps of adaptive PGD, one line a defense.
 
     Args:
         evaluations: Stored cells of the suite ``convergence``.
     """
     curves = []
-    for defence, (role, dash) in LOOKS.items():
+    for defense, (role, dash) in LOOKS.items():
         points = {
             float(dict(one.specification.parameters)["steps"]): one.robust
             for one in evaluations
-            if one.specification.defence == defence
+            if one.specification.defense == defense
             and one.robust is not None
             and "steps" in dict(one.specification.parameters)
         }
         if points:
             ordered = tuple(sorted(points.items()))
-            curves.append(Curve(defence_title(defence), role, dash, ordered))
+            curves.append(Curve(defense_title(defense), role, dash, ordered))
     return curves
 
 

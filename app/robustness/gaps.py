@@ -74,10 +74,10 @@ def suites_of(dataset: str) -> dict[str, Cells]:
 
 
 def suite_of(specification: Specification, suites: Mapping[str, Cells]) -> str | None:
-    """The suite that measures a cell, the bare classifier's with any defence; None if none does."""
+    """The suite that measures a cell, the bare classifier's with any defense; None if none does."""
     for name, cells in suites.items():
         for one in cells:
-            alike = specification.defence in (None, one.defence) and one.n >= specification.n
+            alike = specification.defense in (None, one.defense) and one.n >= specification.n
             if alike and identity(one) == identity(specification):
                 return name
     return None

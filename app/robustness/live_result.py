@@ -1,4 +1,4 @@
-"""The result of the live panel: four figures, distances, doubts, and what the table says."""
+"""The result of the live panel: four figures, distances, warnings, and what the table says."""
 
 import json
 from dataclasses import replace
@@ -6,15 +6,15 @@ from html import escape
 
 import streamlit as st
 
-from app.robustness.names import attack_title, defence_title, inline
+from app.robustness.names import attack_title, defense_title, inline
 from app.robustness.settings import PAGE
-from app.robustness.stored import TABLES, stored_suites
 from app.robustness.table_view import interval, percent
+from app.stored import TABLES, stored_suites
 from app.theme import ROLES, RoleName
 from core.evaluation import Accuracy, Evaluation
 from core.evaluation.commands import command_for
 from core.evaluation.paper_matching import find_ours
-from core.evaluation.specification import Specification
+from core.evaluation.specification import Draws, Specification
 from core.models import classifier_title
 
 MOST_TRIED = 100
@@ -38,8 +38,8 @@ def show_result(evaluation: Evaluation) -> None:
     """Draw a finished trial."""
     st.markdown(headline(evaluation))
     st.html(tiles(evaluation))
-    for doubt in evaluation.doubts:
-        st.warning(doubt, icon=":material/help:")
+    for warning in evaluation.warnings:
+        st.warning(warning, icon=":material/help:")
     st.markdown(size_words(evaluation))
     st.markdown(table_words(evaluation))
     left, right = st.columns([3, 1], vertical_alignment="bottom")
@@ -61,8 +61,8 @@ def headline(evaluation: Evaluation) -> str:
     spec = evaluation.specification
     accuracy = evaluation.robust or evaluation.attacked or evaluation.clean
     who = f"classifier {classifier_title(spec.classifier)}"
-    if spec.defence is not None:
-        who += f" behind {defence_title(spec.defence)}"
+    if spec.defense is not None:
+        who += f" behind {defense_title(spec.defense)}"
     fell = accuracy.n - accuracy.correct
     return (
         f"**{attack_title(str(spec.attack))}, {spec.threat}:** {who} is right on "
@@ -74,11 +74,11 @@ def tiles(evaluation: Evaluation) -> str:
     """The figures as HTML; the one the attack is about is the largest."""
     threat = evaluation.specification.threat
     parts: list[tuple[str, RoleName, Accuracy | None, bool]] = [
-        ("Clean, no defence", "clean", evaluation.clean, False),
-        ("Clean, through the defence", "clean", evaluation.clean_defended, False),
-        ("Attacked, no defence", "adversarial", evaluation.attacked, evaluation.robust is None),
+        ("Clean, no defense", "clean", evaluation.clean, False),
+        ("Clean, through the defense", "clean", evaluation.clean_defended, False),
+        ("Attacked, no defense", "adversarial", evaluation.attacked, evaluation.robust is None),
         (
-            f"Attacked, through the defence ({threat})",
+            f"Attacked, through the defense ({threat})",
             "adversarial" if threat == "adaptive" else "purified",
             evaluation.robust,
             True,
@@ -97,7 +97,7 @@ def tiles(evaluation: Evaluation) -> str:
 
 
 def size_words(evaluation: Evaluation) -> str:
-    """How large the changes are, and what broke the defence."""
+    """How large the changes are, and what broke the defense."""
     words = []
     if evaluation.mean_l2 is not None and evaluation.mean_linf is not None:
         words.append(
@@ -109,7 +109,18 @@ def size_words(evaluation: Evaluation) -> str:
         told = ", ".join(f"{count} through *{_view(name)}*" for name, count in fell.items())
         words.append(f"Fallen: {told}.")
     words += evaluation.notes
+    if evaluation.draws is not None:
+        words.append(draws_words(evaluation.draws))
     return " ".join(words)
+
+
+def draws_words(draws: Draws) -> str:
+    """The three ways to score a random defense, the one that counts last."""
+    return (
+        f"This defense is random. Right in one draw: {draws.one.value:.1%}; in most of {draws.n} "
+        f"draws: {draws.majority.value:.1%}; in all of them: {draws.worst.value:.1%}. The last one "
+        "counts, since an attacker may submit the same image again."
+    )
 
 
 def table_words(evaluation: Evaluation) -> str:
@@ -118,8 +129,8 @@ def table_words(evaluation: Evaluation) -> str:
     stored = table_twin(spec)
     if stored is None:
         return "The stored tables do not have this attack on this pair, so nothing to compare with."
-    theirs = stored.robust if spec.defence is not None else stored.attacked
-    ours = evaluation.robust if spec.defence is not None else evaluation.attacked
+    theirs = stored.robust if spec.defense is not None else stored.attacked
+    ours = evaluation.robust if spec.defense is not None else evaluation.attacked
     if theirs is None or ours is None:
         return "The stored tables have no figure for this."
     low, high = ours.interval
@@ -137,8 +148,8 @@ def table_twin(spec: Specification) -> Evaluation | None:
     """The stored evaluation of the same attack on more images."""
     wanted = replace(spec, split="test")
     evaluations, _ = stored_suites(spec.dataset, (*TABLES, "curves", "convergence"))
-    bare = spec.defence is None
-    return find_ours(wanted, evaluations, any_defence=bare, least=MOST_TRIED)
+    bare = spec.defense is None
+    return find_ours(wanted, evaluations, any_defense=bare, least=MOST_TRIED)
 
 
 def _view(name: str) -> str:

@@ -23,7 +23,7 @@ ADAPTIVE = 3.0
 """How much longer an attack takes that goes through every stand-in."""
 
 CHECKED, RETRIED = 100, 40
-"""Images the doubts of an adaptive figure are computed on, and attacked once more for."""
+"""Images the warnings of an adaptive figure are computed on, and attacked once more for."""
 
 CHECK_STEPS = 70
 """What they take, in steps of the attack on an image."""
@@ -86,7 +86,7 @@ def duration(spec: Specification, trial: Trial) -> str:
 
 
 def checks_share(spec: Specification) -> float:
-    """What the doubts take, as a share of what the attack itself does."""
+    """What the warnings take, as a share of what the attack itself does."""
     steps = float(dict(spec.parameters).get("steps", 40))
     sampled = min(spec.n, CHECKED) / spec.n * CHECK_STEPS / steps
     return sampled + 2 * min(spec.n, RETRIED) / spec.n

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from core.attacks import ATTACKS
+from core.attacks import ATTACKS, epsilon_text
 from core.defenses import DEFENSES
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.paper_lines import Line
@@ -41,7 +41,7 @@ COLUMN_NOTES: Mapping[str, str] = {
     "lq_vae": "the authors' recipe",
     "lq_vae_plus": "our best recipe",
     "bit_depth": "one line of code",
-    "noise": "no defence, same size",
+    "noise": "no defense, same size",
     "defense_gan": "10 starts of 200 steps; one-step BPDA: 2 of 100",
     "madry": "trained on PGD",
     "adv_tr": "trained on FGSM",
@@ -95,16 +95,16 @@ def classifier_title(line: Line) -> str:
     return f"{name} by {network_title(line.substitute)}"
 
 
-def defence_title(name: str | None) -> str:
-    """A defence, or that there is none."""
+def defense_title(name: str | None) -> str:
+    """A defense, or that there is none."""
     if name is None:
-        return "No defence"
+        return "No defense"
     return DEFENSES[name].title if name in DEFENSES else network_title(name)
 
 
 def budget_title(norm: str, epsilon: float) -> str:
     """A budget, for example ``Linf 0.1``."""
-    return f"{'Linf' if norm == 'linf' else norm.upper()} {epsilon:g}"
+    return f"{'Linf' if norm == 'linf' else norm.upper()} {epsilon_text(epsilon)}"
 
 
 def inline(text: str) -> str:

@@ -14,7 +14,7 @@ from app.runs.words import sentence
 from core.types import LabError
 
 INTRODUCTION = (
-    "What survives when the attacker knows the defence? The papers' tables attack the bare "
+    "What survives when the attacker knows the defense? The papers' tables attack the bare "
     "classifier and call that white box. Here stands every one of their figures beside ours, and "
     "beside both what is left when the attacker sees everything. "
     "[Try to break it yourself](#break-it)."

@@ -23,7 +23,7 @@ PAGE = "robustness"
 
 LEAST_IMAGES, MOST_IMAGES = 10, 200
 CURVES = ("lq_vae", "lq_vae_plus", "bit_depth")
-"""Defences whose curves can be shown."""
+"""Defenses whose curves can be shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Trial:
         return Specification(
             dataset=dataset,
             classifier=self.classifier,
-            defence=None if self.defense == NO_DEFENSE else self.defense,
+            defense=None if self.defense == NO_DEFENSE else self.defense,
             attack=self.attack,
             parameters=self._parameters(),
             threat=self.threat,
@@ -100,7 +100,7 @@ class Settings:
     Attributes:
         data: A row of ``TABLED``.
         table: A kind of table.
-        curve: The defence whose curves are shown.
+        curve: The defense whose curves are shown.
         trial: What the live panel runs.
     """
 
@@ -122,7 +122,7 @@ def impossible(trial: Trial) -> str | None:
     """Why a trial cannot be run, as a sentence with what to do; None when it can."""
     if trial.threat == "adaptive" and trial.defense == NO_DEFENSE:
         return (
-            "An adaptive attacker adapts to a defence, and there is none: choose a defence, or "
+            "An adaptive attacker adapts to a defense, and there is none: choose a defense, or "
             "the oblivious attacker, who sees all of a bare classifier."
         )
     if trial.threat == "transfer" and trial.substitute == trial.classifier:

@@ -38,8 +38,8 @@ STYLE = f"""
 .paper sup {{ line-height: 0; font-size: 0.72em; }}
 .robust .so {{ font-size: 0.98rem; line-height: 1.55; margin: 0.9rem 0.3rem 0; max-width: 62rem; }}
 .paper .average td b {{ font-size: 1.25rem; }}
-.paper .doubts td {{ background: none; font-size: 0.82rem; padding: 0 0.4rem 0.35rem 5rem; }}
-.paper .doubts div {{ opacity: 0.86; }}
+.paper .warnings td {{ background: none; font-size: 0.82rem; padding: 0 0.4rem 0.35rem 5rem; }}
+.paper .warnings div {{ opacity: 0.86; }}
 .paper .legend {{ display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; font-size: 0.8rem;
   margin: 0.6rem 0 0 0.3rem; }}
 .paper .legend i {{ display: inline-block; width: 1.2em; height: 1em; border-radius: 3px;
@@ -56,7 +56,7 @@ STYLE = f"""
   .paper thead {{ display: none; }}
   .paper tr {{ display: grid; gap: 4px; grid-template-columns: repeat(3, minmax(0, 1fr));
     margin-bottom: 0.5rem; }}
-  .paper tr th, .paper tr.doubts td {{ grid-column: 1 / -1; display: block; }}
+  .paper tr th, .paper tr.warnings td {{ grid-column: 1 / -1; display: block; }}
   .paper .group th {{ border-top: 2px solid var(--line); margin-top: 0.5rem; padding-top: 0.5rem; }}
   .paper .group small {{ display: block; margin-left: 0; }}
   .paper tbody th[scope=row] {{ padding: 0.15rem 0.4rem 0; }}
@@ -66,7 +66,7 @@ STYLE = f"""
   .paper td.void {{ display: none; }}
   .paper td:not(.slim) + td.slim {{ grid-column-start: 1; }}
   .paper .average th[scope=row] {{ display: none; }}
-  .paper .doubts td {{ padding-left: 0.4rem; }}
+  .paper .warnings td {{ padding-left: 0.4rem; }}
 }}
 </style>
 """

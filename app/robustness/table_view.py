@@ -27,7 +27,7 @@ FULL = 15.0
 """Points of difference at which the colour is at its strongest."""
 
 BARE = "none"
-"""The column without a defence, where a lower figure is a stronger attack and not a failure."""
+"""The column without a defense, where a lower figure is a stronger attack and not a failure."""
 
 
 def table_html(table: PaperTable) -> str:
@@ -53,7 +53,7 @@ LEGEND = (
     '<span><i style="--d:70%" class="up"></i>▲ ours is higher than the '
     'slides\'</span><span><i style="--d:70%" class="down"></i>▼ ours is lower</span>'
     f"<span><i></i>= within half a point</span>{WEAK}"
-    "<span>No defence has no colour: lower there is a stronger attack</span>"
+    "<span>No defense has no colour: lower there is a stronger attack</span>"
 )
 
 
@@ -120,7 +120,7 @@ def _group(
 
 def _group_note(line: Line) -> str:
     if line.attack is None:
-        return "the bare classifier, and what each defence costs"
+        return "the bare classifier, and what each defense costs"
     slides = line.dataset in DATASETS_OF_SLIDES
     if line.attack == "fgsm" and not line.judged and slides:
         return GROUP_NOTES["beside" if line.substitute is None else "papernot"]
@@ -149,21 +149,23 @@ def _row(table: PaperTable, row: Row, marks: Mapping[tuple[str, str | None, str]
     )
     name = classifier_title(row.line)
     html = f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
-    doubts = row_doubts(row)
-    if doubts:
-        said = "".join(f"<div>? {inline(doubt)}</div>" for doubt in doubts)
-        html += f'<tr class="doubts"><td colspan="{len(table.columns) + 1}">{said}</td></tr>'
+    warnings = row_warnings(row)
+    if warnings:
+        said = "".join(f"<div>? {inline(warning)}</div>" for warning in warnings)
+        html += f'<tr class="warnings"><td colspan="{len(table.columns) + 1}">{said}</td></tr>'
     return html
 
 
-def row_doubts(row: Row) -> list[str]:
-    """Every doubt about a row's figures once, with the defence where it is not about all."""
+def row_warnings(row: Row) -> list[str]:
+    """Every warning about a row's figures once, with the defense where it is not about all."""
     told: dict[str, list[str]] = {}
     for column, cell in row.cells.items():
-        for doubt in (cell.weak, *cell.doubts):
-            if doubt:
-                told.setdefault(doubt, []).append(TITLES[column])
-    return [doubt if len(names) > 1 else f"{names[0]}: {doubt}" for doubt, names in told.items()]
+        for warning in (cell.weak, *cell.warnings):
+            if warning:
+                told.setdefault(warning, []).append(TITLES[column])
+    return [
+        warning if len(names) > 1 else f"{names[0]}: {warning}" for warning, names in told.items()
+    ]
 
 
 def _cell(cell: Cell, column: str, footnote: int | None, extra: str) -> str:

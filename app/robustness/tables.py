@@ -12,10 +12,10 @@ from app.robustness.conclusions import conclusion, threshold_words
 from app.robustness.gaps import Gap, gaps
 from app.robustness.names import DATA_TITLES, TABLE_TITLES, inline
 from app.robustness.settings import PAGE, Settings
-from app.robustness.stored import TABLES, stored_suites
 from app.robustness.table_view import table_html
 from app.runs.words import sentence
 from app.state import widget_key
+from app.stored import TABLES, stored_suites
 from core.evaluation.paper_export import table_csv, table_json
 from core.evaluation.paper_lines import TABLED
 from core.evaluation.paper_model import PaperTable
@@ -139,7 +139,7 @@ def _downloads(table: PaperTable) -> None:
             icon=":material/download:",
             on_click="ignore",
             help="One line a cell: the slides' figure, ours with its interval, the number of "
-            "images, the difference, doubts, and the command of what is missing.",
+            "images, the difference, warnings, and the command of what is missing.",
         )
         st.download_button(
             "Everything behind it (JSON)",

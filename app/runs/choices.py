@@ -26,7 +26,7 @@ class Offer:
         ink_box: See ``Dataset.ink_box``.
         count: How many images the gallery holds.
         classifiers: Trained classifiers.
-        defenses: Ready defences, with ``NO_DEFENSE`` as the last.
+        defenses: Ready defenses, with ``NO_DEFENSE`` as the last.
     """
 
     name: str
@@ -71,7 +71,7 @@ def offer_for(dataset: str) -> Offer:
             missing[defense.title] = f"not trained yet; `{command}` trains it."
         else:
             missing[defense.title] = f"there is no recipe to train it on {row.title}."
-    titles[NO_DEFENSE] = "No defence"
+    titles[NO_DEFENSE] = "No defense"
     return Offer(
         name=dataset,
         classes=row.classes,

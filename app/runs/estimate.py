@@ -35,6 +35,12 @@ UNITS: Mapping[str, float] = {
     "noise_l2": 0.3,
     "one_step_bpda": 1,
     "fooling": 60,
+    "adaptive": 20,
+    "adaptive_l2": 1400,
+    "flips": 90,
+    "flips_l0": 30,
+    "hop_skip_jump": 1250,
+    "hop_skip_jump_linf": 1200,
 }
 """Time of each attack with its defaults, in units of one FGSM on as many images; measured."""
 
@@ -50,6 +56,8 @@ MULTIPLIERS = (
     "generations",
     "population",
     "targets",
+    "rounds",
+    "probes",
 )
 """Parameters the time is proportional to."""
 
@@ -70,7 +78,7 @@ def units_of(settings: RunSettings) -> float:
     times = [
         float(getattr(attack, name) / getattr(default, name))
         for name in MULTIPLIERS
-        if hasattr(default, name)
+        if getattr(default, name, 0) and getattr(attack, name)
     ]
     return REST + UNITS[settings.attack] * math.prod(times)
 

@@ -43,7 +43,7 @@ def defense_menu(page: str, defenses: Menu, value: str) -> str:
     """Which purifier stands in front of the classifier."""
     summaries = "\n".join(f"- **{one.title}**: {one.summary}" for one in DEFENSES.values())
     return choose(
-        "Defence",
+        "Defense",
         defenses,
         key=widget_key(page, "defense"),
         value=value,
@@ -79,13 +79,19 @@ def budget_slider(page: str, attack: str, chosen: Parameters) -> Parameters:
         st.caption(f"Off: it looks for the smallest change. {row.summary}")
         return chosen
     values = dict(chosen)
+    before = float(values.get("epsilon", budget[0].default))
     values |= draw_parameters(budget, prefix=widget_key(page, attack), values=values)
-    values["epsilon"] = round(float(values["epsilon"]), 4)
+    values["epsilon"] = moved_to(float(values["epsilon"]), before)
     if row.norm == "linf":
         st.caption(f"= {255 * values['epsilon']:.4g}/255 per pixel. {row.summary}")
     else:
         st.caption(f"Length of the whole change. {row.summary}")
     return only_changed(attack, values)
+
+
+def moved_to(value: float, before: float) -> float:
+    """A slider's value: exactly the one before where it was not moved, else of four decimals."""
+    return before if abs(value - before) < 1e-9 else round(value, 4)
 
 
 def other_parameters(page: str, attack: str, chosen: Parameters) -> Parameters:

@@ -5,7 +5,7 @@ from dataclasses import Field
 from typing import Any
 
 from app.state import LinkReader
-from core.attacks import ATTACKS, controls
+from core.attacks import ATTACKS, controls, epsilon_text
 
 MOST_SEED = 9999
 
@@ -36,12 +36,10 @@ def kept_budget(
 
 
 def write_value(value: object) -> str:
-    """A parameter as the address holds it: at most four decimals, 1 and 0 for yes and no."""
+    """A parameter as the address holds it, to be read back the same; yes and no as 1 and 0."""
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, float):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    return str(value)
+    return epsilon_text(value) if isinstance(value, float) else str(value)
 
 
 def write_parameters(attack: str, parameters: tuple[tuple[str, Any], ...]) -> dict[str, str]:

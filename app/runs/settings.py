@@ -14,7 +14,7 @@ from core.attacks import ATTACKS
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """An attack on the first images of the ``validation`` split, seen through one defence.
+    """An attack on the first images of the ``validation`` split, seen through one defense.
 
     Attributes:
         dataset: A data set of the menu.
@@ -58,7 +58,7 @@ class RunSettings:
 
 
 def purifiers(offer: Offer) -> Menu:
-    """The defences of an offer without the choice of none: these pages look at purifiers."""
+    """The defenses of an offer without the choice of none: these pages look at purifiers."""
     titles = {name: title for name, title in offer.defenses.titles.items() if name != NO_DEFENSE}
     return Menu(titles, offer.defenses.missing)
 

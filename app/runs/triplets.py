@@ -51,13 +51,13 @@ def show_triplets(
             column.html(triplet_html(attacked, position[index], classes))
             if on_pick is not None:
                 column.button(
-                    "Through every defence",
+                    "Through every defense",
                     key=f"{page_name}_pick_{index}",
                     on_click=on_pick,
                     args=(index,),
                     type="tertiary",
                     icon=":material/arrow_upward:",
-                    help="Shows this image above, attacked and purified by every defence.",
+                    help="Shows this image above, attacked and purified by every defense.",
                 )
 
 

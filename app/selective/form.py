@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.controls import Menu, choose, seed
 from app.runs.choices import Offer
-from app.runs.menus import dataset_menu_of, not_ready
+from app.runs.menus import dataset_menu_of, moved_to, not_ready
 from app.runs.picture import Picture, pick_picture
 from app.runs.picture_gallery import Host
 from app.selective.settings import (
@@ -91,7 +91,7 @@ def _attack(settings: Settings, offer: Offer, picture: Picture) -> Settings:
         disabled=off,
         help=f"Off: {why}." if off else "The largest change of a pixel, in [0, 1].",
     )
-    epsilon = round(float(epsilon), 4)
+    epsilon = moved_to(float(epsilon), settings.epsilon)
     if not off:
         st.caption(f"= {255 * epsilon:.4g}/255 per pixel.")
     settings = replace(settings, attack=attack, epsilon=epsilon)

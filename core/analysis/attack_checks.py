@@ -136,7 +136,7 @@ def check_monotone(points: Sequence[Point]) -> Check:
     if rises:
         reason = (
             f"A larger budget holds every smaller one, yet accuracy rises {rises[0]}: the attack "
-            "fails where it could succeed, so its numbers flatter the defence."
+            "fails where it could succeed, so its numbers flatter the defense."
         )
     elif idle:
         reason = "Even the largest budget does not lower the bare classifier: this is no attack."

@@ -38,7 +38,7 @@ def make_attacked(
     Args:
         spec: What to do. Its names are not looked up: classifier and purifier are given.
         classifier: The bare classifier.
-        purifier: The defence, which the attack does not see.
+        purifier: The defense, which the attack does not see.
         images: The first ``spec.n`` images of the split (n, c, h, w) in [0, 1].
         labels: Their classes (n,), int64.
         on_step: Progress; may raise ``Cancelled``.
@@ -47,7 +47,7 @@ def make_attacked(
         LabError: There are not ``spec.n`` images.
     """
     spec.check_count(images)
-    # A defence that searches takes longer than most attacks.
+    # A defense that searches takes longer than most attacks.
     slow = searches(purifier)
     ends = (0.3, 0.6, 0.9) if slow else (0.9, 0.9, 0.9)
     adversarial = crafted_images(spec, classifier, images, labels, within(on_step, 0.0, ends[0]))

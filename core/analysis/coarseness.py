@@ -53,16 +53,16 @@ def measure_coarseness(
     defenses: Sequence[str],
     attacked_of: Callable[[str], Attacked],
 ) -> tuple[Coarseness, ...]:
-    """Measure the codes of some defences on the images of one attack.
+    """Measure the codes of some defenses on the images of one attack.
 
     Args:
         dataset: A row of ``DATASETS``.
         defenses: Rows of ``DEFENSES`` with a code.
-        attacked_of: The finished run of a defence; all of the same attack and images.
+        attacked_of: The finished run of a defense; all of the same attack and images.
 
     Raises:
         LabError: Data or a checkpoint is missing.
-        ValueError: A defence has no code.
+        ValueError: A defense has no code.
     """
     return tuple(coarseness_of(attacked_of(name), load_defense(dataset, name)) for name in defenses)
 

@@ -1,4 +1,4 @@
-"""Adversarial images of the bare classifier, kept on disk: every defence faces the same ones."""
+"""Adversarial images of the bare classifier, kept on disk: every defense faces the same ones."""
 
 import time
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def crafted_images(
 ) -> Tensor:
     """Adversarial images (n, c, h, w) in [0, 1] of an attack that sees the bare classifier.
 
-    They are kept by what decides them, without the defence, under the same name and in the same
+    They are kept by what decides them, without the defense, under the same name and in the same
     form as the evaluation keeps its own; a long attack that was stopped goes on where it was. For
     a classifier that is in no manifest nothing is kept.
 
@@ -134,7 +134,7 @@ def _craft(
 
 
 def _name(spec: AttackedSpec) -> str | None:
-    """The file's name, which is the evaluation's own for this cell without a defence."""
+    """The file's name, which is the evaluation's own for this cell without a defense."""
     known = spec.hashes()
     if spec.classifier not in known:
         return None

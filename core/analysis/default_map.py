@@ -27,12 +27,12 @@ def stacked_latents(attacked: Attacked, roles: Sequence[Role]) -> Floats:
     They are projected together: a picture of the clean images alone has no place for others.
 
     Raises:
-        LabError: The defence has no code.
+        LabError: The defense has no code.
     """
     if attacked.latents is None:
         raise LabError(
-            "This defence has no code: it changes pixels and has no latent space that could be "
-            "drawn. Choose one of the LQ-VAE defences."
+            "This defense has no code: it changes pixels and has no latent space that could be "
+            "drawn. Choose one of the LQ-VAE defenses."
         )
     return np.concatenate([attacked.latents[role] for role in roles])
 
@@ -52,7 +52,7 @@ def store_default_map(spec: AttackedSpec = DEFAULT_RUN) -> str:
         What was done, in a sentence.
 
     Raises:
-        LabError: The run is not stored yet, or its defence has no code.
+        LabError: The run is not stored yet, or its defense has no code.
     """
     attacked = find_stored(spec)
     if attacked is None:

@@ -30,7 +30,7 @@ def purified_images(
     """Purified images (n, c, h, w); a random purifier decodes the code of ``latents_of``.
 
     Args:
-        purifier: The defence.
+        purifier: The defense.
         images: (n, c, h, w) in [0, 1].
         seed: Of its draws.
         on_step: Progress of a purifier that can tell of any; may raise ``Cancelled``.

@@ -122,7 +122,7 @@ def make_sweep(
     Args:
         spec: The attack; its epsilon gives way to each strength in turn.
         classifier: The bare classifier, all that the attack sees.
-        purifier: The defence.
+        purifier: The defense.
         images: The first ``spec.n`` images of the split (n, c, h, w) in [0, 1].
         labels: Their classes (n,), int64.
         on_step: Progress over all strengths; may raise ``Cancelled``.

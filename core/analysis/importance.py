@@ -65,7 +65,7 @@ def bit_importance(
 
     Args:
         classifier: The bare classifier.
-        purifier: The defence; it must have a code.
+        purifier: The defense; it must have a code.
         images: Clean images (n, c, h, w) in [0, 1], n at least 1.
         labels: Their classes (n,), int64.
         on_step: One report a bit; may raise ``Cancelled``.
@@ -74,7 +74,7 @@ def bit_importance(
         LabError: The purifier has no code.
     """
     if not isinstance(purifier, LqVaePurifier):
-        raise LabError("this defence has no code, so it has no bits to flip; choose an LQ-VAE")
+        raise LabError("this defense has no code, so it has no bits to flip; choose an LQ-VAE")
     code = purifier.quantizer.bits(latents_of(purifier, images, 0))  # (n, D)
     truth = labels.cpu().numpy()
     base = said(classifier, decoded(purifier, code)) == truth
@@ -100,7 +100,7 @@ def decoded(purifier: LqVaePurifier, code: Tensor) -> Tensor:
 
 
 def importance_file(dataset: str, classifier: str, defense: str) -> Path:
-    """Where the importance of a defence's bits lies that ships with the repository."""
+    """Where the importance of a defense's bits lies that ships with the repository."""
     return shipped_folder() / f"importance-{dataset}-{classifier}-{defense}.json"
 
 
@@ -122,7 +122,7 @@ def store_importance(found: BitImportance, spec: AttackedSpec) -> Path:
 
 
 def find_importance(spec: AttackedSpec) -> BitImportance | None:
-    """The stored importance of the bits of a run's defence, whatever its attack.
+    """The stored importance of the bits of a run's defense, whatever its attack.
 
     Returns:
         None when nothing is stored, or it was measured with other checkpoints.

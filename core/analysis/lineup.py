@@ -1,4 +1,4 @@
-"""One attacked image through every defence at once: what each makes of it, and how fast."""
+"""One attacked image through every defense at once: what each makes of it, and how fast."""
 
 import time
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ TIMED = 3
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Entry:
-    """What one defence makes of the attacked image.
+    """What one defense makes of the attacked image.
 
     Attributes:
         defense: A row of ``DEFENSES``.
         purified: The adversarial image after the purifier.
         purified_original: The clean image after the purifier.
-        outcome: What became of the image behind this defence.
+        outcome: What became of the image behind this defense.
         removed: What the purifier changed in the adversarial image (c, h, w), in [-1, 1].
         left: Euclidean distance of the purified image from the clean one.
         seconds: Time of one purification.
@@ -41,11 +41,11 @@ class Entry:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Lineup:
-    """An attacked image and every defence's version of it.
+    """An attacked image and every defense's version of it.
 
     Attributes:
         attacked: The attack on the bare classifier, without a purifier.
-        entries: The defences, in the order given.
+        entries: The defenses, in the order given.
     """
 
     attacked: Triplet
@@ -60,15 +60,15 @@ def make_lineup(
     spec: RunSpec,
     on_step: OnStep | None = None,
 ) -> Lineup:
-    """Attack one image without sight of any defence, and purify it with all of them.
+    """Attack one image without sight of any defense, and purify it with all of them.
 
     Args:
         classifier: The bare classifier.
-        purifiers: The defences by name.
+        purifiers: The defenses by name.
         image: (c, h, w) in [0, 1], on the classifier's device.
         label: Its class.
-        spec: The attack and the seed; without a defence.
-        on_step: Progress of the attack and of the defences that search; may raise ``Cancelled``.
+        spec: The attack and the seed; without a defense.
+        on_step: Progress of the attack and of the defenses that search; may raise ``Cancelled``.
     """
     slow = [name for name, purifier in purifiers.items() if searches(purifier)]
     parts = 1 + len(slow)

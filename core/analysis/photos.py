@@ -61,7 +61,7 @@ def check_size(purifier: Purifier, size: tuple[int, int]) -> None:
     """
     if isinstance(purifier, PatchVaePurifier):
         part, side = "patch", purifier.side
-        instead = "a defence with smaller patches, or one without patches"
+        instead = "a defense with smaller patches, or one without patches"
     elif isinstance(purifier, Median):
         part, side, instead = "window", purifier.size, "or a smaller window"
     else:

@@ -9,6 +9,9 @@ from core.evaluation.threats import WITHOUT_SUBSTITUTE as THREATS
 WORST = "worst"
 """The adaptive attacker's choice: try everything, keep what hurts most."""
 
+DRAWS = 4
+"""Draws of a random defense that an adaptive attack on one image averages in every gradient."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:

@@ -47,7 +47,7 @@ class Pipeline:
 
     Attributes:
         classifier: The bare classifier; the attack sees only this.
-        purifier: The defence in front of it.
+        purifier: The defense in front of it.
         penalty: The gradient penalty its encoder was trained with; None without a code.
     """
 

@@ -50,7 +50,7 @@ def load_pipeline(spec: AttackedSpec) -> Pipeline:
 
 
 def trained_penalty(spec: AttackedSpec) -> Penalty | None:
-    """The gradient penalty of a defence's training; None for one without weights."""
+    """The gradient penalty of a defense's training; None for one without weights."""
     checkpoint = DEFENSES[spec.defense].checkpoint
     return None if checkpoint is None else penalty_of(find_row(spec.dataset, checkpoint))
 

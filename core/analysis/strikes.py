@@ -1,24 +1,35 @@
-"""One attack on one image as its attacker sees the defence: not at all, or through stand-ins."""
+"""One attack on one image as its attacker sees the defense: not at all, or all of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
-from core.analysis.runs import WORST, RunSpec
-from core.attacks import AttackResult
+from core.analysis.runs import DRAWS, WORST, RunSpec
+from core.attacks.adaptive import attack_adaptively
+from core.attacks.base import ROUNDING
 from core.devices import generator_for
-from core.evaluation.threats import BARE, defended, through
-from core.types import Classifier, OnStep, Purifier, part_of
+from core.system import BARE
+from core.types import Classifier, OnStep, Purifier
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Strike:
-    """An adversarial image (1, c, h, w), and the surrogate it was made through."""
+    """An adversarial image (1, c, h, w), and how it was made.
 
-    result: AttackResult
+    Attributes:
+        images: The image.
+        trajectory: The way to it (frames, 1, c, h, w); None where there is none to show.
+        surrogate: What an adaptive attack made it with; None for an oblivious one.
+        tried: Everything that an adaptive attack tried, in order.
+        warnings: Sentences on gradients that were worth nothing.
+    """
+
+    images: Tensor
+    trajectory: Tensor | None
     surrogate: str | None
+    tried: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def make_strike(
@@ -31,36 +42,57 @@ def make_strike(
 ) -> Strike:
     """Run the attack of a specification on one image (1, c, h, w).
 
-    An oblivious attack sees the bare classifier. An adaptive one goes through the surrogate
-    named, or through all of them and the bare classifier until one breaks the defence; if none
-    does, the one that came closest is kept. Every try starts from the same seed, so the winner
-    can be run again alone.
+    An oblivious attack sees the bare classifier. An adaptive one is that of
+    ``core.attacks.adaptive``, through the surrogate named or through all of them, until one breaks
+    the defense; if none does, the image that came nearest is kept.
     """
     attack = spec.build_attack()
     labels = torch.tensor([label], device=images.device)
     target = None if spec.target is None else torch.tensor([spec.target], device=images.device)
-    best: Strike | None = None
-    closest = -float("inf")
-    views = list(_views(classifier, purifier, images, spec))
-    for part, (name, view) in enumerate(views):
+    if spec.threat == "oblivious" or purifier is None:
         result = attack(
-            view,
+            classifier,
             images,
             labels,
             target=target,
             generator=fresh(images, spec),
-            on_step=part_of(on_step, part, len(views)),
+            on_step=on_step,
         )
-        with torch.no_grad():
-            judge = defended(classifier, purifier, fresh(images, spec))
-            probabilities = judge(result.images).softmax(1)[0]
-        nearness = _nearness(probabilities, label, spec.target)
-        if best is None or nearness > closest:
-            best, closest = Strike(result, name), nearness
-        if hits(int(probabilities.argmax()), label, spec.target):
-            break
-    assert best is not None
-    return best
+        return Strike(
+            images=result.images,
+            trajectory=result.trajectory,
+            surrogate=None,
+            tried=(),
+            warnings=result.warnings,
+        )
+    broken = attack_adaptively(
+        attack,
+        classifier,
+        purifier,
+        images,
+        labels,
+        target=target,
+        generator=fresh(images, spec),
+        surrogates=None if spec.surrogate == WORST else (spec.surrogate,),
+        draws=DRAWS,
+        on_step=on_step,
+    )
+    made_by = broken.made_by[0]
+    result_of = broken.results.get(made_by)
+    return Strike(
+        images=broken.images,
+        trajectory=None if result_of is None else result_of.trajectory,
+        surrogate=made_by or BARE,
+        tried=tuple(broken.broken_by),
+        warnings=broken.warnings,
+    )
+
+
+def sizes(images: Tensor, clean: Tensor) -> tuple[int, float, float]:
+    """Pixels that changed, Euclidean size and largest change of one image (1, c, h, w)."""
+    change = (images - clean).abs()
+    changed = int((change > ROUNDING).any(dim=1).sum())
+    return changed, float(change.flatten().norm()), float(change.max())
 
 
 def hits(prediction: int, label: int, target: int | None) -> bool:
@@ -71,28 +103,3 @@ def hits(prediction: int, label: int, target: int | None) -> bool:
 def fresh(images: Tensor, spec: RunSpec) -> Generator:
     """A new generator with the seed of a run, on the images' device."""
     return generator_for(images.device, spec.seed)
-
-
-def _views(
-    classifier: Classifier, purifier: Purifier | None, images: Tensor, spec: RunSpec
-) -> Iterator[tuple[str | None, Classifier]]:
-    """What the attacker differentiates through, each with a generator of its own."""
-    if spec.threat == "oblivious" or purifier is None:
-        yield None, classifier
-        return
-    surrogates = purifier.surrogates
-    if spec.surrogate in (WORST, BARE):
-        yield BARE, classifier
-    names = list(surrogates) if spec.surrogate == WORST else [spec.surrogate]
-    for name in names:
-        if name == BARE:
-            continue
-        if name not in surrogates:
-            choices = ", ".join([WORST, BARE, *surrogates])
-            raise ValueError(f"unknown surrogate {name!r}; choose from {choices}")
-        yield name, through(classifier, surrogates[name], fresh(images, spec))
-
-
-def _nearness(probabilities: Tensor, label: int, target: int | None) -> float:
-    wanted = -probabilities[label] if target is None else probabilities[target]
-    return float(wanted)

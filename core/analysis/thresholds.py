@@ -1,4 +1,4 @@
-"""The smallest budget with which an attack changes the answer, with and without the defence."""
+"""The smallest budget with which an attack changes the answer, with and without the defense."""
 
 import math
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def smallest_epsilons(
 
     Args:
         classifier: The bare classifier.
-        purifier: The defence; None asks about the bare classifier only.
+        purifier: The defense; None asks about the bare classifier only.
         image: (c, h, w) in [0, 1], on the classifier's device.
         label: Its class.
         spec: The attack; its epsilon is replaced.
@@ -103,7 +103,7 @@ def smallest_epsilons(
         if epsilon not in tried:
             at = replace(spec, parameters=_with_epsilon(spec, epsilon))
             tell = None if on_step is None else _tell(on_step, len(tried), most)
-            moved = make_strike(classifier, purifier, images, label, at, tell).result.images
+            moved = make_strike(classifier, purifier, images, label, at, tell).images
             tried[epsilon] = _judged(classifier, purifier, moved, label, at, epsilon)
             if on_step is not None:
                 on_step(Step(min(len(tried), most), most, {"epsilon": epsilon}))

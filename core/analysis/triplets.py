@@ -1,6 +1,7 @@
 """One image, attacked and purified: every figure the attack lab shows, each computed once."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.analysis.runs import RunSpec
-from core.analysis.strikes import fresh, hits, make_strike
-from core.attacks import AttackResult, same_norm_noise
+from core.analysis.strikes import fresh, hits, make_strike, sizes
+from core.attacks import same_norm_noise
 from core.defenses import CodedPurifier
 from core.types import Classifier, OnStep, Purifier, part_of, purify_in_steps, searches
 
@@ -99,7 +100,9 @@ class Triplet:
         l2: Euclidean size of the change.
         linf: Largest change of one value.
         trajectory: The attack's way; None when it has none to show.
-        surrogate: What an adaptive attack went through; None for an oblivious one.
+        surrogate: What an adaptive attack made its image with; None for an oblivious one.
+        tried: Everything that an adaptive attack tried, in order.
+        warnings: Sentences on gradients that were worth nothing to the attack.
         attack_seconds: Time the attack took, over all surrogates tried.
         purify_seconds: Time one purification took.
     """
@@ -120,6 +123,8 @@ class Triplet:
     surrogate: str | None
     attack_seconds: float
     purify_seconds: float
+    tried: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -162,11 +167,11 @@ def make_triplet(
 
     Args:
         classifier: The bare classifier.
-        purifier: The defence of ``spec``; None leaves the classifier bare.
+        purifier: The defense of ``spec``; None leaves the classifier bare.
         image: (c, h, w) in [0, 1], on the classifier's device.
         label: Its class.
         spec: The attack, who it sees, and the seed.
-        on_step: Progress of the attack, and of a defence that searches; may raise ``Cancelled``.
+        on_step: Progress of the attack, and of a defense that searches; may raise ``Cancelled``.
     """
     images = image.unsqueeze(0)
     parts = 3 if searches(purifier) else 1
@@ -174,7 +179,8 @@ def make_triplet(
     started = time.perf_counter()
     strike = make_strike(classifier, purifier, images, label, spec, told[0])
     attack_seconds = time.perf_counter() - started
-    attacked = strike.result.images
+    attacked = strike.images
+    l0, l2, linf = sizes(attacked, images)
     with torch.no_grad():
         pictures = [images, attacked]
         purify_seconds = 0.0
@@ -183,7 +189,7 @@ def make_triplet(
             pictures.append(purify_in_steps(purifier, attacked, fresh(images, spec), told[1]))
             purify_seconds = time.perf_counter() - started
             pictures.append(purify_in_steps(purifier, images, fresh(images, spec), told[2]))
-        noises = _noises(images, strike.result, spec)
+        noises = _noises(images, {"l0": l0, "l2": l2, "linf": linf}, spec)
         readings = read(classifier, torch.cat([*pictures, noises]))
     drawn = readings[len(pictures) :]
     shown = [*readings[: len(pictures)], None, None][:4]
@@ -197,11 +203,13 @@ def make_triplet(
         noise=drawn[0],
         noise_fooled=sum(hits(reading.prediction, label, spec.target) for reading in drawn),
         code=_code(purifier, images, attacked, spec),
-        l0=int(strike.result.l0),
-        l2=float(strike.result.l2),
-        linf=float(strike.result.linf),
-        trajectory=_trajectory(classifier, purifier, strike.result.trajectory, spec),
+        l0=l0,
+        l2=l2,
+        linf=linf,
+        trajectory=_trajectory(classifier, purifier, strike.trajectory, spec),
         surrogate=strike.surrogate,
+        tried=strike.tried,
+        warnings=strike.warnings,
         attack_seconds=attack_seconds,
         purify_seconds=purify_seconds,
     )
@@ -219,12 +227,12 @@ def read(classifier: Classifier, images: Tensor) -> list[Reading]:
     ]
 
 
-def _noises(images: Tensor, result: AttackResult, spec: RunSpec) -> Tensor:
+def _noises(images: Tensor, sizes: Mapping[str, float], spec: RunSpec) -> Tensor:
     """Random perturbations (NOISE_DRAWS, c, h, w) as large as the attack's, in its own norm."""
     norm = spec.build_attack().norm
-    size = {"linf": result.linf, "l2": result.l2, "l0": result.l0}[norm]
+    size = torch.full((NOISE_DRAWS,), float(sizes[norm]), device=images.device)
     copies = images.expand(NOISE_DRAWS, *images.shape[1:])
-    return same_norm_noise(copies, size.expand(NOISE_DRAWS), norm, generator=fresh(images, spec))
+    return same_norm_noise(copies, size, norm, generator=fresh(images, spec))
 
 
 def _code(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any
 
+from core.attacks.adaptive import Adaptive, AdaptiveL2
 from core.attacks.auto_attack import (
     AutoPgd,
     AutoPgdL2,
@@ -12,11 +13,21 @@ from core.attacks.auto_attack import (
     FabLinf,
     FabTargeted,
 )
-from core.attacks.base import Attack, AttackResult, Norm, control, project
+from core.attacks.base import (
+    Attack,
+    AttackResult,
+    Norm,
+    control,
+    epsilon_text,
+    project,
+    warnings_of,
+)
 from core.attacks.cw import CarliniWagner
 from core.attacks.deepfool import DeepFool
 from core.attacks.fgsm import Fgsm
+from core.attacks.flips import GreedyFlips, GreedyFlipsL0
 from core.attacks.fooling import FoolingImages
+from core.attacks.hop_skip_jump import HopSkipJump, HopSkipJumpLinf
 from core.attacks.iterative import Bim, Pgd, PgdL2
 from core.attacks.jsma import Jsma
 from core.attacks.noise import Noise, NoiseL2, same_norm_noise
@@ -46,6 +57,12 @@ ATTACKS: Mapping[str, type[Attack]] = {
     "noise_l2": NoiseL2,
     "one_step_bpda": OneStepBpda,
     "fooling": FoolingImages,
+    "adaptive": Adaptive,
+    "adaptive_l2": AdaptiveL2,
+    "flips": GreedyFlips,
+    "flips_l0": GreedyFlipsL0,
+    "hop_skip_jump": HopSkipJump,
+    "hop_skip_jump_linf": HopSkipJumpLinf,
 }
 
 __all__ = [
@@ -55,9 +72,11 @@ __all__ = [
     "Norm",
     "control",
     "controls",
+    "epsilon_text",
     "make_attack",
     "project",
     "same_norm_noise",
+    "warnings_of",
 ]
 
 

@@ -1,14 +1,16 @@
 """The gradient attacks of AutoAttack (Croce & Hein, 2020, arXiv 2003.01690), as torchattacks rows.
 
-With Square, the fourth of its parts, they are the usual test of a deterministic defence.
+With Square, the fourth of its parts, they are the usual test of a deterministic defense.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import torch
 from typing_extensions import override
 
 from core.attacks.base import Norm, control
+from core.attacks.problem import Problem, Proposal
 from core.attacks.torchattacks_adapter import TorchAttack
 
 MOST_TARGETS = 9
@@ -52,6 +54,25 @@ class AutoPgd(TorchAttack):
     @override
     def least_classes(self) -> int:
         return 3 if self.loss == "dlr" else 2
+
+    @property
+    @override
+    def of_probability(self) -> bool:
+        return self.loss == "ce"
+
+    @override
+    def perturb(self, problem: Problem) -> Proposal:
+        """Run it on the images that are not fooled yet; theirs leaves the others as they are too.
+
+        With the others out of the way every call is about the same images, whose labels are known.
+        """
+        images = problem.images.clone()
+        with torch.no_grad():
+            left = (~problem.fooled(problem.classifier(images))).nonzero().flatten()
+        if len(left):
+            images[left] = super().perturb(problem.only(left)).images
+        problem.report(self.steps + 2, self.steps + 2)
+        return Proposal(images)
 
     def arguments(self, classes: int) -> dict[str, Any]:
         """One start."""

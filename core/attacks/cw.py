@@ -201,6 +201,7 @@ class _Search:
         leaf, logits = differentiable(self.problem.classifier, images)
         margin, reached = self.attack.margin(self.problem, logits)
         (slope,) = torch.autograd.grad(margin.sum(), leaf)
+        slope = self.problem.check.usable(slope, self.problem.places)
         change = images - self.problem.images
         size = change.square().flatten(1).sum(dim=1)
         loss = size + self.c * (margin.detach() + self.attack.confidence)

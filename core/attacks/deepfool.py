@@ -9,8 +9,9 @@ from torch import Tensor
 from core.attacks.base import Attack, Norm, control
 from core.attacks.problem import Problem, Proposal, differentiable, empty_trajectory, norms
 
-NUDGE = 1e-4
-"""Added to every step, so that rounding does not leave an image exactly on the boundary."""
+NUDGE = 1e-5
+"""Euclidean length added to every step, so that rounding does not leave an image exactly on the
+boundary. A length and no logit, so that the attack does not depend on the scale of the logits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +77,12 @@ class DeepFool(Attack):
         step = torch.zeros_like(leaf)
         for gap in self._gaps(problem, logits):
             (slope,) = torch.autograd.grad(gap.sum(), leaf, retain_graph=True)
+            slope = problem.check.usable(slope, problem.places)
             # A pixel at 0 or 1 cannot go further; counting on it would fall short of the boundary.
             stuck = ((leaf <= 0) & (slope < 0)) | ((leaf >= 1) & (slope > 0))
             normal = slope.masked_fill(stuck, 0)
             length = norms(normal).clamp_min(1e-8)
-            distance = (-gap.detach().view(-1, 1, 1, 1) + NUDGE) / length
+            distance = -gap.detach().view(-1, 1, 1, 1) / length + NUDGE
             step = torch.where(distance < nearest, distance * normal / length, step)
             nearest = torch.minimum(nearest, distance)
         return step

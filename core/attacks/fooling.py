@@ -5,9 +5,16 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from core.attacks.base import Attack, Norm, control
-from core.attacks.problem import Problem, Proposal, differentiable, empty_trajectory
+from core.attacks.problem import (
+    Problem,
+    Proposal,
+    differentiable,
+    empty_trajectory,
+    log_odds,
+)
 
 BETA_1, BETA_2, TINY = 0.9, 0.999, 1e-8
 
@@ -68,11 +75,13 @@ class FoolingImages(Attack):
         frames = 2
         for index in range(1, self.steps + 1):
             leaf, logits = differentiable(chosen.classifier, images[active])
-            loss = chosen.only(active).loss(logits)
-            going = loss.detach().exp() < self.confidence  # the loss is the log-probability
+            part = chosen.only(active)
+            loss = -functional.softplus(log_odds(logits, part.goal))  # the log-probability
+            going = loss.detach().exp() < self.confidence
             if not bool(going.any()):
                 break
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+            gradient = part.check.usable(gradient, part.places)
             active, gradient = active[going], gradient[going]
             first[active] = BETA_1 * first[active] + (1 - BETA_1) * gradient
             second[active] = BETA_2 * second[active] + (1 - BETA_2) * gradient.square()

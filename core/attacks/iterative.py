@@ -62,12 +62,13 @@ class Bim(Attack):
         images = start
         trajectory = empty_trajectory(problem.images, self.steps)
         for index in range(1, self.steps + 1):
-            gradient, loss = problem.gradient(images)
+            gradient, logits = problem.gradient(images)
             images = images + step * self._direction(gradient)
             images = project(images, problem.images, self.budget, self.norm)
             if trajectory is not None:
                 trajectory[index] = images
-            problem.report(done + index, of, loss=loss)
+            if problem.on_step is not None:
+                problem.report(done + index, of, loss=problem.loss(logits))
         return Proposal(images, trajectory)
 
     def _direction(self, gradient: Tensor) -> Tensor:

@@ -51,8 +51,9 @@ class Jsma(Attack):
         active = torch.arange(len(images), device=images.device)
         for index in range(1, steps + 1):
             leaf, logits = differentiable(problem.classifier, images[active])
-            pairs, helps = self._best_pairs(leaf, logits, target[active])
-            going = helps & ~problem.only(active).fooled(logits)
+            part = problem.only(active)
+            pairs, helps = self._best_pairs(part, leaf, logits, target[active])
+            going = helps & ~part.fooled(logits)
             active, pairs = active[going], pairs[going]
             if len(active) == 0:
                 break
@@ -74,11 +75,13 @@ class Jsma(Attack):
             logits = problem.classifier(problem.images)
         return logits.scatter(1, problem.labels.unsqueeze(1), -torch.inf).argmax(dim=1)
 
-    def _best_pairs(self, leaf: Tensor, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _best_pairs(
+        self, problem: Problem, leaf: Tensor, logits: Tensor, target: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Indices (m, 2) of the most salient pairs of values, and whether they help (m,)."""
-        wanted = logits.gather(1, target.unsqueeze(1)).sum()
-        (towards,) = torch.autograd.grad(wanted, leaf, retain_graph=True)
-        (everything,) = torch.autograd.grad(logits.sum(), leaf)
+        wanted = torch.zeros_like(logits).scatter_(1, target.unsqueeze(1), 1.0)
+        towards = problem.pulled(logits, leaf, wanted, again=True)
+        everything = problem.pulled(logits, leaf, torch.ones_like(logits))
         sign = 1.0 if self.theta >= 0 else -1.0
         gain = sign * towards.flatten(1)  # (m, d)
         loss = sign * (everything - towards).flatten(1)

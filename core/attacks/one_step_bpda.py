@@ -1,6 +1,6 @@
 """What the LQ-VAE authors' code calls BPDA, kept to compare with their figures.
 
-It is one step of FGSM (Goodfellow et al., 2015, arXiv 1412.6572) through the defence's soft
+It is one step of FGSM (Goodfellow et al., 2015, arXiv 1412.6572) through the defense's soft
 quantizer, without a clip, after which every image is stretched to its own range. It is not the
 attack of Athalye et al. (2018, arXiv 1802.00420), which takes many steps inside a budget.
 """

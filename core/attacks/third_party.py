@@ -6,6 +6,8 @@ Each class cites its own paper. What keeps them from disturbing others is in the
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from core.attacks.base import Norm, control
 from core.attacks.problem import Problem, Proposal
 from core.attacks.torchattacks_adapter import TorchAttack
@@ -89,6 +91,11 @@ class MomentumFgsm(TorchAttack):
         metadata=control(low=0.0, high=1.0, step=0.1, help="Weight of the past gradients."),
     )
 
+    @property
+    @override
+    def of_probability(self) -> bool:
+        return True
+
     def arguments(self, classes: int) -> dict[str, Any]:
         """The paper's step size: epsilon shared out over the steps."""
         return {
@@ -113,7 +120,7 @@ class EotPgd(TorchAttack):
     """
 
     title: ClassVar[str] = "EOT-PGD"
-    summary: ClassVar[str] = "PGD on the average of several gradients, for random defences."
+    summary: ClassVar[str] = "PGD on the average of several gradients, for random defenses."
     theirs: ClassVar[str] = "EOTPGD"
     norm: ClassVar[Norm] = "linf"
     epsilon: float | None = field(default=0.3, metadata=_LINF)
@@ -122,6 +129,11 @@ class EotPgd(TorchAttack):
         default=8,
         metadata=control(low=1, high=32, step=1, help="Gradients averaged in each step."),
     )
+
+    @property
+    @override
+    def of_probability(self) -> bool:
+        return True
 
     def arguments(self, classes: int) -> dict[str, Any]:
         """From a random start, like our PGD."""

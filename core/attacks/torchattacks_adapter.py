@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
+from torch.nn import functional
 
 from core.attacks.base import Attack
-from core.attacks.problem import Problem, Proposal, differentiable
-from core.types import Classifier
+from core.attacks.problem import Problem, Proposal, differentiable, log_odds
 
 _LOCK = threading.Lock()
 
@@ -42,6 +42,11 @@ class TorchAttack(Attack):
 
     theirs: ClassVar[str]
 
+    @property
+    def of_probability(self) -> bool:
+        """Whether theirs climbs the cross-entropy, which must not be rounded away."""
+        return False
+
     @abstractmethod
     def arguments(self, classes: int) -> dict[str, Any]:
         """Constructor arguments in torchattacks' names, for a classifier of so many classes."""
@@ -59,7 +64,7 @@ class TorchAttack(Attack):
             2**31, (), generator=problem.generator, device=problem.generator.device
         )
         with _turn(problem, of), _private_randomness(int(seed)):
-            module = _Module(problem.classifier, problem.images.device, _reporter(problem, of))
+            module = _Module(problem, _reporter(problem, of), unsaturated=self.of_probability)
             attack = getattr(torchattacks, self.theirs)(module, **self.arguments(problem.classes))
             if hasattr(attack, "seed"):
                 attack.seed = int(seed)
@@ -77,44 +82,74 @@ class _Module(nn.Module):
     """The private module: any callable, with the one parameter whose device torchattacks reads."""
 
     def __init__(
-        self, classifier: Classifier, device: torch.device, on_query: Callable[[], None]
+        self, problem: Problem, on_query: Callable[[], None], *, unsaturated: bool
     ) -> None:
         super().__init__()
+        device = problem.images.device
         self.place = nn.Parameter(torch.empty(0, device=device), requires_grad=False)
-        # In tuples, so that a module given as classifier does not become a part of this one,
+        # In a tuple, so that a module given as classifier does not become a part of this one,
         # whose mode torchattacks switches.
-        self._classifier, self._on_query = (classifier,), (on_query,)
+        self._problem, self._on_query = (problem,), on_query
+        self._unsaturated = unsaturated
         self.eval()
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, k) of images (n, c, h, w); a copy, since some attacks write into them."""
-        self._on_query[0]()
-        classifier = self._classifier[0]
+        self._on_query()
+        problem = self._problem[0]
         if images.requires_grad and torch.is_grad_enabled():
-            logits: Tensor = _InputGradientOnly.apply(images, classifier)
+            logits: Tensor = _InputGradientOnly.apply(images, problem)
+        else:
+            with torch.no_grad():
+                logits = problem.classifier(images).clone()
+        # Some of the images: theirs has dropped others, and whose labels are left is unknown.
+        if not self._unsaturated or len(logits) != len(problem.goal):
             return logits
-        with torch.no_grad():
-            return classifier(images).clone()
+        return unsaturated(logits, problem.goal)
 
 
 class _Context(FunctionCtx):
     leaf: Tensor
     logits: Tensor
+    problem: Problem
 
 
 class _InputGradientOnly(torch.autograd.Function):
     """A classifier whose ``backward()`` reaches its input and never its parameters."""
 
     @staticmethod
-    def forward(ctx: _Context, images: Tensor, classifier: Classifier) -> Tensor:
-        ctx.leaf, ctx.logits = differentiable(classifier, images)
+    def forward(ctx: _Context, images: Tensor, problem: Problem) -> Tensor:
+        ctx.leaf, ctx.logits = differentiable(problem.classifier, images)
+        ctx.problem = problem
         return ctx.logits.detach().clone()
 
     @staticmethod
     def backward(ctx: _Context, slope: Tensor) -> tuple[Tensor, None]:
         # Kept, because FAB asks once for every class.
         (gradient,) = torch.autograd.grad(ctx.logits, ctx.leaf, slope, retain_graph=True)
-        return gradient, None
+        if len(gradient) != len(ctx.problem.images):
+            return gradient.nan_to_num(0.0, 0.0, 0.0), None
+        return ctx.problem.check.usable(gradient, ctx.problem.places), None
+
+
+SURE = -1.0
+"""Log-odds below which a classifier counts as sure of the label, and its logits are rewritten."""
+
+
+def unsaturated(logits: Tensor, labels: Tensor) -> Tensor:
+    """Logits (n, k) whose cross-entropy orders images as before and never rounds to zero, float64.
+
+    The label's logit becomes 0 and the others are moved together, so that the log-odds ``d`` of
+    ``problem.log_odds`` become ``d`` down to ``SURE`` and from there fall like a logarithm. The
+    gradient keeps its direction, since cross-entropy is a growing function of ``d`` alone; its
+    length falls like 1 / d and not like exp(d). The answer stays the same.
+    """
+    odds = log_odds(logits.double(), labels).unsqueeze(1)
+    slower = SURE - (1 + SURE - odds.clamp_max(SURE)).log()
+    moved = torch.where(odds > SURE, odds, slower) - odds
+    own = functional.one_hot(labels, logits.shape[1]).bool()
+    label = logits.double().gather(1, labels.unsqueeze(1))
+    return torch.where(own, 0.0, logits.double() - label + moved)
 
 
 def _reporter(problem: Problem, of: int) -> Callable[[], None]:

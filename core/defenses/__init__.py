@@ -220,11 +220,11 @@ def load_defense(dataset: str, name: str, **settings: int) -> Purifier:
         settings: What its row can be built with; defaults where left out.
 
     Raises:
-        ValueError: No such defence or setting; the message lists the choices.
+        ValueError: No such defense or setting; the message lists the choices.
         CheckpointError: Its weights are missing or damaged; the message says how to mend them.
     """
     if name not in DEFENSES:
-        raise ValueError(f"unknown defence {name!r}; choose from {', '.join(DEFENSES)}")
+        raise ValueError(f"unknown defense {name!r}; choose from {', '.join(DEFENSES)}")
     known = DEFENSES[name].settings
     for setting in settings.keys() - known.keys():
         raise ValueError(

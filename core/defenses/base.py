@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from core.models.quantizers import Quantizer
 from core.types import Purifier, Surrogate
+from core.validation import check_image_shape, check_images
 
 
 @runtime_checkable
@@ -24,20 +25,34 @@ class CodedPurifier(Purifier, Protocol):
 
 
 class BasePurifier(ABC):
-    """Checks the generator of a random purifier and clips the result to [0, 1]."""
+    """Refuses what is no image batch, and clips the result to [0, 1].
+
+    Attributes:
+        slow: Surrogates that cost a whole search a step, taken only by whoever names them.
+    """
 
     random: ClassVar[bool] = False
     quiet: ClassVar[frozenset[str]] = frozenset()
+    slow: ClassVar[frozenset[str]] = frozenset()
 
     def __call__(self, images: Tensor, *, generator: Generator | None = None) -> Tensor:
-        """Purify images (n, c, h, w) in [0, 1].
+        """Purify images (n, c, h, w) in [0, 1], n at least 1, of any floating-point type.
 
         Raises:
-            ValueError: The purifier is random and got no generator.
+            ValueError: These are no such images, or of a size that this purifier does not take; or
+                it is random and got no generator.
         """
+        check_images(images)
+        if self.image_shape is not None:
+            check_image_shape(images, self.image_shape, "purifier")
         if self.random and generator is None:
             raise ValueError(f"{type(self).__name__} is random: pass generator=torch.Generator()")
-        return self.purify(images, generator).clamp(0, 1)
+        return self.purify(images.float(), generator).clamp(0, 1)
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """The one shape (c, h, w) it takes; None where it takes any, or says so itself."""
+        return None
 
     @property
     @abstractmethod
@@ -51,7 +66,7 @@ class BasePurifier(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A whole number that a defence can be built with.
+    """A whole number that a defense can be built with.
 
     Attributes:
         default: What it is unless told.
@@ -102,7 +117,8 @@ def straight_through(purifier: BasePurifier) -> Surrogate:
     """The purifier's own output forwards, the identity backwards (BPDA, arXiv 1802.00420)."""
 
     def surrogate(images: Tensor, generator: Generator | None) -> Tensor:
-        purified = purifier(images.detach(), generator=generator)
+        # Not called as a purifier: an attack may look beyond [0, 1] on its way.
+        purified = purifier.purify(images.detach(), generator).clamp(0, 1)
         return images + (purified - images).detach()
 
     return surrogate

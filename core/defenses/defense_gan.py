@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
+from torch.utils.checkpoint import checkpoint
 from typing_extensions import override
 
 from core.defenses.base import BasePurifier, straight_through
 from core.models.gan import Gan
 from core.types import OnStep, Step, Surrogate
+from core.validation import check_image_shape
 
 RATE = 10.0
 MOMENTUM = 0.7
@@ -25,6 +27,9 @@ MOST_STARTS = 20
 
 UNROLLED_FROM = 25
 """Steps from one start before those that are unrolled."""
+
+EXACT_BLOCK = 10
+"""Steps of the search that are computed anew together on the way back through all of them."""
 
 UNROLLED = 3
 """Steps of it through which a gradient is taken."""
@@ -57,6 +62,7 @@ class DefenseGanPurifier(BasePurifier):
     """
 
     random = True
+    slow = frozenset({"exact"})
 
     def __init__(self, model: Gan, *, search_steps: int = 200, search_starts: int = 10) -> None:
         if not 1 <= search_steps <= MOST_STEPS:
@@ -70,7 +76,11 @@ class DefenseGanPurifier(BasePurifier):
     @property
     @override
     def surrogates(self) -> Mapping[str, Surrogate]:
-        return {"identity": straight_through(self), "unrolled": self._unrolled}
+        return {
+            "identity": straight_through(self),
+            "unrolled": self._unrolled,
+            "exact": self._exact,
+        }
 
     @override
     def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
@@ -97,7 +107,7 @@ class DefenseGanPurifier(BasePurifier):
         return self.model.latent_size
 
     def decode(self, latents: Tensor) -> Tensor:
-        """The images (n, c, h, w) in [0, 1] of latents (n, d): the defence's range."""
+        """The images (n, c, h, w) in [0, 1] of latents (n, d): the defense's range."""
         images: Tensor = self.model(latents)
         return images
 
@@ -123,7 +133,7 @@ class DefenseGanPurifier(BasePurifier):
         Raises:
             ValueError: The images are of another size than the generator's.
         """
-        self._check(images)
+        check_image_shape(images, tuple(self.model.image_shape), "generator")
         n, starts = len(images), self.starts
         wanted = images.detach().repeat(starts, 1, 1, 1)
         latents = self._drawn(starts * n, images, generator)
@@ -171,6 +181,38 @@ class DefenseGanPurifier(BasePurifier):
         rows = torch.arange(n, device=latents.device)
         return latents.view(self.starts, n, -1)[which, rows], lowest
 
+    def _exact(self, images: Tensor, generator: Generator | None) -> Tensor:
+        """The whole search with its exact derivative by the images.
+
+        Every start is followed to its end, and the best end is decoded, as in ``search`` but that
+        the last step of a start stands for its best. Steps are computed anew in blocks on the way
+        back (gradient checkpointing, Chen et al., 2016, arXiv 1604.06174), or the memory would
+        hold the derivatives of all of them.
+        """
+        n = len(images)
+        with torch.enable_grad():
+            wanted = images.repeat(self.starts, 1, 1, 1)
+            latents = self._drawn(self.starts * n, images, generator).requires_grad_()
+            velocity = torch.zeros_like(latents)
+            for first in range(0, self.steps, EXACT_BLOCK):
+                steps = range(first, min(first + EXACT_BLOCK, self.steps))
+                latents, velocity = checkpoint(
+                    self._descended, latents, velocity, wanted, steps, use_reentrant=False
+                )
+            errors = (self.decode(latents) - wanted).square().flatten(1).mean(1)
+            return self.decode(self._chosen(latents, errors, n)[0])
+
+    def _descended(
+        self, latents: Tensor, velocity: Tensor, wanted: Tensor, steps: range
+    ) -> tuple[Tensor, Tensor]:
+        """Some steps of the search, differentiable by where they begin and by what is wanted."""
+        for step in steps:
+            errors = (self.decode(latents) - wanted).square().flatten(1).mean(1)
+            (gradient,) = torch.autograd.grad(errors.sum(), latents, create_graph=True)
+            velocity = MOMENTUM * velocity - self._rate(step) * gradient
+            latents = latents + velocity
+        return latents, velocity
+
     def _unrolled(self, images: Tensor, generator: Generator | None) -> Tensor:
         """A quick search, whose last steps are taken with their derivative."""
         steps = min(self.steps, UNROLLED_FROM)
@@ -182,10 +224,3 @@ class DefenseGanPurifier(BasePurifier):
                 (gradient,) = torch.autograd.grad(errors.sum(), latents, create_graph=True)
                 latents = latents - RATE / 10 * gradient
             return self.decode(latents)
-
-    def _check(self, images: Tensor) -> None:
-        if images.shape[1:] != self.model.image_shape:
-            seen, known = (
-                "x".join(map(str, shape)) for shape in (images.shape[1:], self.model.image_shape)
-            )
-            raise ValueError(f"this generator makes images of {known} values, got {seen}")

@@ -1,4 +1,4 @@
-"""JPEG compression as a defence (Das et al., 2017, arXiv 1705.02900), through Pillow's encoder."""
+"""JPEG compression as a defense (Das et al., 2017, arXiv 1705.02900), through Pillow's encoder."""
 
 import io
 import math

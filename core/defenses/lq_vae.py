@@ -1,6 +1,7 @@
 """Purification by LQ-VAE (Kyatham, Mishra & Prathosh, 2019, arXiv 1903.09940)."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -11,15 +12,37 @@ from core.models.lq_vae import LqVae
 from core.models.quantizers import Quantizer
 from core.types import Surrogate
 
-WIDE_TEMPERATURE = 8.0
-"""Softens the soft quantizer until latents far from a wall still carry a gradient."""
+TEMPERATURES: Mapping[str, float] = {
+    "wide_quantizer": 8.0,
+    "soft_quantizer": 1.0,
+    "sharp_quantizer": 0.25,
+    "sharper_quantizer": 0.15,
+}
+"""Soft quantizers by name, from one so soft that latents far from a wall still carry a gradient,
+over the one in training, to two so sharp that they are nearly the hard one."""
+
+WIDE, SHARP = TEMPERATURES["wide_quantizer"], TEMPERATURES["sharp_quantizer"]
 
 
 class LqVaePurifier(BasePurifier):
-    """Encodes an image, quantizes the posterior mean to bits and decodes the bits."""
+    """Encodes an image, quantizes the posterior mean to bits and decodes the bits.
+
+    Attributes:
+        chains: Surrogates from soft to sharp, for an attack that goes from one to the next.
+    """
+
+    chains: ClassVar[tuple[tuple[str, ...], ...]] = (
+        tuple(TEMPERATURES),
+        ("straight_input", "straight_sharp"),
+    )
 
     def __init__(self, model: LqVae) -> None:
         self.model = model
+
+    @property
+    @override
+    def image_shape(self) -> tuple[int, ...]:
+        return self.model.image_shape
 
     @property
     def quantizer(self) -> Quantizer:
@@ -29,17 +52,19 @@ class LqVaePurifier(BasePurifier):
     @property
     @override
     def surrogates(self) -> Mapping[str, Surrogate]:
-        """Six ways to a gradient, the best on most models first; the worst outcome counts."""
+        """Ways to a gradient, softer quantizers before sharper ones; the worst outcome counts."""
         decode = self.model.hard_decoder
+
+        def soft(temperature: float, *, straight: bool = False) -> Surrogate:
+            return lambda images, generator: decode(
+                self._soft(images, generator, temperature, straight=straight)
+            )
+
         return {
-            "soft_quantizer": lambda images, generator: decode(self._soft(images, generator, 1.0)),
-            "wide_quantizer": lambda images, generator: decode(
-                self._soft(images, generator, WIDE_TEMPERATURE)
-            ),
+            **{name: soft(temperature) for name, temperature in TEMPERATURES.items()},
             "hard_forward": lambda images, generator: decode(self._hard_forward(images, generator)),
-            "straight_input": lambda images, generator: decode(
-                self._soft(images, generator, WIDE_TEMPERATURE, straight=True)
-            ),
+            "straight_input": soft(WIDE, straight=True),
+            "straight_sharp": soft(SHARP, straight=True),
             "soft_decoder": lambda images, generator: self.model.soft_decoder(
                 self._soft(images, generator, 1.0)
             ),
@@ -74,7 +99,7 @@ class LqVaePurifier(BasePurifier):
     def _hard_forward(self, images: Tensor, generator: Generator | None) -> Tensor:
         """True bits forwards, the wide soft quantizer backwards."""
         latents = self.latents(images, generator)
-        soft = self.quantizer.soft(latents, WIDE_TEMPERATURE)
+        soft = self.quantizer.soft(latents, WIDE)
         return soft + (self.quantizer.bits(latents) - soft).detach()
 
 

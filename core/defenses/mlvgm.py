@@ -17,6 +17,7 @@ from typing_extensions import override
 from core.contrast import contrasted
 from core.defenses.base import BasePurifier, straight_through
 from core.types import Surrogate
+from core.validation import check_image_shape
 
 HOTTEST = 2.0
 """Largest temperature: twice the deviation of the prior already gives noise, not pictures."""
@@ -115,6 +116,8 @@ class MlvgmPurifier(BasePurifier):
         self.noise = noise
         self.blur = blur
         self.contrast = contrast
+        # Where the threshold does half of its work; none is looked for without it.
+        self.pixel_thresholds = (0.5,) if contrast else ()
 
     @property
     @override
@@ -155,7 +158,7 @@ class MlvgmPurifier(BasePurifier):
             generator: None takes the mean in place of every draw.
             straight: Let gradients pass the threshold of the contrast as if it were a line.
         """
-        self._check(images)
+        check_image_shape(images, tuple(self.model.image_shape), "generator")
         n, model = len(images), self.model
         seen = self._before(images, generator, straight)
         features, state = model.encode(seen), model.start(n)
@@ -179,13 +182,6 @@ class MlvgmPurifier(BasePurifier):
             clear = contrasted(images, self.contrast)
             images = images + (clear - images).detach() if straight else clear
         return images
-
-    def _check(self, images: Tensor) -> None:
-        if images.shape[1:] != torch.Size(self.model.image_shape):
-            seen, known = (
-                "x".join(map(str, shape)) for shape in (images.shape[1:], self.model.image_shape)
-            )
-            raise ValueError(f"this generator makes images of {known} values, got {seen}")
 
 
 def blurred(images: Tensor, deviation: float) -> Tensor:

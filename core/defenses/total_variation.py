@@ -1,4 +1,4 @@
-"""Total variation denoising (Rudin, Osher & Fatemi, 1992) as a defence (arXiv 1711.00117)."""
+"""Total variation denoising (Rudin, Osher & Fatemi, 1992) as a defense (arXiv 1711.00117)."""
 
 from collections.abc import Mapping
 

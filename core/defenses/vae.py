@@ -28,18 +28,14 @@ class VaePurifier(BasePurifier):
     def surrogates(self) -> Mapping[str, Surrogate]:
         return {"itself": self.purify, "identity": straight_through(self)}
 
+    @property
+    @override
+    def image_shape(self) -> tuple[int, ...]:
+        return self.model.image_shape
+
     @override
     def purify(self, images: Tensor, generator: Generator | None) -> Tensor:
-        """Purify images of the size the model was trained on.
-
-        Raises:
-            ValueError: They are of another size.
-        """
-        if images.shape[1:] != self.model.image_shape:
-            seen, known = (
-                "x".join(map(str, shape)) for shape in (images.shape[1:], self.model.image_shape)
-            )
-            raise ValueError(f"this VAE takes images of {known} values, got {seen}")
+        """Purify images of the size the model was trained on."""
         purified: Tensor = self.model.decoder(self.model.encode(images)[0])
         return purified
 

@@ -1,4 +1,4 @@
-"""Evaluation: accuracy with intervals, threat models, doubts, stored results."""
+"""Evaluation: accuracy with intervals, threat models, warnings, stored results."""
 
 from core.evaluation.accuracy import Accuracy, wilson_interval
 from core.evaluation.checking import PAPERNOT, check
@@ -10,14 +10,7 @@ from core.evaluation.results import results_folder, store_results, stored_result
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.suites import COMPARED, HEADLINES, SUITES
 from core.evaluation.tables import markdown_table, markdown_tables
-from core.evaluation.threats import (
-    OBLIVIOUS_NOTE,
-    THREATS,
-    Broken,
-    attack_adaptively,
-    defended,
-    through,
-)
+from core.evaluation.threats import OBLIVIOUS_NOTE, THREATS
 
 __all__ = [
     "COMPARED",
@@ -27,13 +20,10 @@ __all__ = [
     "SUITES",
     "THREATS",
     "Accuracy",
-    "Broken",
     "Evaluation",
     "Specification",
-    "attack_adaptively",
     "check",
     "command_for",
-    "defended",
     "estimated_hours",
     "evaluate",
     "markdown_table",
@@ -44,7 +34,6 @@ __all__ = [
     "store_results",
     "stored_results",
     "table_command",
-    "through",
     "wilson_interval",
     "worst_case",
 ]

@@ -1,7 +1,6 @@
-"""The figures that count: what an attacker who knows the defence leaves, image by image."""
+"""The figures that count: what an attacker who knows the defense leaves, image by image."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,13 +9,17 @@ import torch
 from core.attacks import ATTACKS, make_attack
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.cells import ROBUST
-from core.evaluation.doubts import MISSED, RANDOM, UNDOUBTED
+from core.evaluation.diagnostics import MISSED, RANDOM, UNCHECKED
 from core.evaluation.records import right_under
+from core.evaluation.results import is_outdated
 from core.evaluation.specification import Evaluation
 from core.types import LabError
 
-LEAST: Mapping[str, int] = defaultdict(lambda: 500, cifar10=200)
-"""Images an adaptive figure needs at least to stand in a table, by data set."""
+LEAST = 200
+"""Images an adaptive figure needs at least to stand in a table."""
+
+EVERYTHING = ("adaptive", "adaptive_l2")
+"""Rows of ``ATTACKS`` that try all there is; what they were measured on decides the images."""
 
 ONE_STEP = "one_step_bpda"
 """The authors' own script: reported under its own name, and never as the strongest attack."""
@@ -24,11 +27,11 @@ ONE_STEP = "one_step_bpda"
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveFigure:
-    """One classifier behind one defence against everything tried at one budget.
+    """One classifier behind one defense against everything tried at one budget.
 
     Attributes:
         classifier: Its name.
-        defence: A row of ``DEFENSES``, or the name of a robust classifier, which needs none.
+        defense: A row of ``DEFENSES``, or the name of a robust classifier, which needs none.
         norm: ``linf`` or ``l2``.
         epsilon: The budget.
         accuracy: Right answers under all of the attacks, image by image.
@@ -39,7 +42,7 @@ class AdaptiveFigure:
     """
 
     classifier: str
-    defence: str
+    defense: str
     norm: str
     epsilon: float
     accuracy: Accuracy
@@ -49,9 +52,9 @@ class AdaptiveFigure:
     evaluations: tuple[Evaluation, ...]
 
     @property
-    def doubts(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Reasons not to trust the figure, each once."""
-        return joint_doubts([one.doubts for one in self.evaluations])
+        return joint_warnings([one.warnings for one in self.evaluations])
 
     @property
     def attacks(self) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ class AdaptiveFigure:
 def adaptive_figures(
     evaluations: Sequence[Evaluation], *, least: int | None = None
 ) -> tuple[AdaptiveFigure, ...]:
-    """One figure for every classifier, defence and budget that adaptive attacks were run at.
+    """One figure for every classifier, defense and budget that adaptive attacks were run at.
 
     Args:
         evaluations: Everything stored of one data set.
@@ -82,14 +85,36 @@ def adaptive_figures(
             continue
         usual = spec.surrogates is None and not spec.settings
         if spec.split == "test" and usual and spec.attack != ONE_STEP:
-            key = (spec.classifier, str(spec.defence), *budget)
+            key = (spec.classifier, str(spec.defense), *budget)
             groups.setdefault(key, []).append(one)
+    least = LEAST if least is None else least
+    present = {key: _current(found) for key, found in groups.items()}
     return tuple(
-        _figure(key, found)
-        for key, found in groups.items()
-        if max(one.specification.n for one in found)
-        >= (LEAST[found[0].specification.dataset] if least is None else least)
+        _figure(key, found, _cheaper(key, evaluations))
+        for key, found in present.items()
+        if max(one.specification.n for one in found) >= least
     )
+
+
+def _current(found: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those on the present weights, if there are any: who stands behind others says nothing."""
+    return [one for one in found if not is_outdated(one)] or list(found)
+
+
+def _cheaper(
+    key: tuple[str, str, str, float], evaluations: Sequence[Evaluation]
+) -> list[Evaluation]:
+    """Attacks that know less, or may change less, on the same system: none may find more."""
+    classifier, defense, norm, epsilon = key
+    found = []
+    for one in evaluations:
+        spec, budget = one.specification, budget_of(one)
+        same = (spec.classifier, spec.defense, spec.settings) == (classifier, defense, ())
+        if not same or spec.split != "test" or one.robust is None or budget is None:
+            continue
+        if budget[0] == norm and budget[1] <= epsilon and not is_outdated(one):
+            found.append(one)
+    return found
 
 
 def breaks_robust(evaluation: Evaluation) -> bool:
@@ -98,7 +123,8 @@ def breaks_robust(evaluation: Evaluation) -> bool:
     if spec.classifier not in ROBUST[spec.dataset] or spec.threat != "oblivious":
         return False
     effort = dict(spec.parameters)
-    return spec.defence is None and ("squares" in effort or effort.get("restarts", 1) > 1)
+    dear = spec.attack in EVERYTHING or "squares" in effort or effort.get("restarts", 1) > 1
+    return spec.defense is None and dear
 
 
 def budget_of(evaluation: Evaluation) -> tuple[str, float] | None:
@@ -127,23 +153,27 @@ def describe_attack(name: str, evaluations: Sequence[Evaluation]) -> str:
     return f"{words} on {n:,} images"
 
 
-def _figure(key: tuple[str, str, str, float], found: Sequence[Evaluation]) -> AdaptiveFigure:
-    classifier, defence, norm, epsilon = key
-    n = max(one.specification.n for one in found)
-    widest = [one for one in found if one.specification.n == n]
-    alone = any(one.specification.defence is None for one in found)
+def _figure(
+    key: tuple[str, str, str, float], found: Sequence[Evaluation], cheaper: Sequence[Evaluation]
+) -> AdaptiveFigure:
+    classifier, defense, norm, epsilon = key
+    everything = [one for one in found if one.specification.attack in EVERYTHING]
+    # The images of the strongest attack: on more of them the figure would be a weaker one's.
+    n = max(one.specification.n for one in everything or found)
+    widest = [one for one in found if one.specification.n >= n]
+    alone = any(one.specification.defense is None for one in found)
     left = [one.attacked if alone else one.robust for one in widest]
     robust = [one for one in left if one is not None]
     accuracy, exact = min(robust, key=lambda one: one.value), len(found) == 1
     # Cells that were stored without records leave the least of the figures, an upper bound.
     with suppress(LabError, ValueError):
-        accuracy, exact = _right_under_all(found, n), True
+        accuracy, exact = _right_under_all([*found, *cheaper], n), True
     bare = [one.attacked for one in widest if one.attacked is not None and not alone]
     through = [one.clean if alone else one.clean_defended for one in found]
     clean = [one for one in through if one is not None]
     return AdaptiveFigure(
         classifier=classifier,
-        defence=defence,
+        defense=defense,
         norm=norm,
         epsilon=epsilon,
         accuracy=accuracy,
@@ -162,40 +192,41 @@ def _right_under_all(found: Sequence[Evaluation], n: int) -> Accuracy:
     """
     right = torch.ones(n, dtype=torch.bool)
     for one in found:
-        right[: one.specification.n] &= right_under(one)
+        shared = min(n, one.specification.n)
+        right[:shared] &= right_under(one)[:shared]
     return Accuracy(correct=int(right.sum()), n=n)
 
 
-def joint_doubts(doubts: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The doubts about the worst case over several attacks on the same images.
+def joint_warnings(warnings: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The warnings about the worst case over several attacks on the same images.
 
     What one attack missed another may have found, so a comparison counts only where it is made
     with every one of them, and then with the one that missed least. Likewise one attack that
     averaged over the randomness answers for those that did not, and one that was searched for
-    doubts for those that were not: these can only have lowered the figure.
+    warnings for those that were not: these can only have lowered the figure.
 
     Args:
-        doubts: Those of each attack.
+        warnings: Those of each attack.
     """
-    doubts = [each for each in doubts if UNDOUBTED not in each] or doubts
-    compared = [{_kind(one): one for one in each if one.endswith(MISSED)} for each in doubts]
+    warnings = [each for each in warnings if UNCHECKED not in each] or warnings
+    compared = [{_kind(one): one for one in each if one.endswith(MISSED)} for each in warnings]
     kinds = set.intersection(*(set(each) for each in compared)) if compared else set()
     least = {kind: min((each[kind] for each in compared), key=_count) for kind in kinds}
-    averaged = any(RANDOM not in each for each in doubts)
+    averaged = any(RANDOM not in each for each in warnings)
     told = [
-        least.get(_kind(doubt)) if doubt.endswith(MISSED) else doubt
-        for each in doubts
-        for doubt in each
-        if not (averaged and doubt == RANDOM)
+        least.get(_kind(warning)) if warning.endswith(MISSED) else warning
+        for each in warnings
+        for warning in each
+        if not (averaged and warning == RANDOM)
     ]
-    return tuple(dict.fromkeys(doubt for doubt in told if doubt is not None))
+    return tuple(dict.fromkeys(warning for warning in told if warning is not None))
 
 
-def _kind(doubt: str) -> str:
+def _kind(warning: str) -> str:
     """A comparison without its numbers."""
-    return doubt.partition(" images fall to ")[2]
+    return warning.partition(" images fall to ")[2]
 
 
-def _count(doubt: str) -> int:
+def _count(warning: str) -> int:
     """How many images it is about."""
-    return int(doubt.partition(" ")[0])
+    return int(warning.partition(" ")[0])

@@ -15,7 +15,7 @@ CLASSIFIERS: Mapping[str, tuple[str, ...]] = defaultdict(
 """Those of the papers, by data set."""
 
 BEST = ("lq_vae", "lq_vae_plus")
-DEFENCES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
+DEFENSES = ("lq_vae", "lq_vae_noisy", "lq_vae_plus", "bit_depth")
 QUIET = ("lq_vae", "lq_vae_plus", "bit_depth")
 """Those that draw nothing at random."""
 
@@ -30,7 +30,7 @@ ABLATIONS: Mapping[str, tuple[str, ...]] = defaultdict(
 SEARCHING: Mapping[str, tuple[str, ...]] = defaultdict(
     tuple, mnist=("defense_gan",), fashion_mnist=("defense_gan",)
 )
-"""Defences that search for every image anew, by data set."""
+"""Defenses that search for every image anew, by data set."""
 
 PAPER_SEARCH = (("search_starts", 10), ("search_steps", 200))
 """The search of the Defense-GAN paper, as settings of a cell."""
@@ -45,13 +45,13 @@ ROBUST: Mapping[str, tuple[str, ...]] = defaultdict(
         for dataset in ("mnist", "fashion_mnist")
     },
 )
-"""Classifiers that were trained on attacks, by data set; they need no defence in front."""
+"""Classifiers that were trained on attacks, by data set; they need no defense in front."""
 
 LEVELED = ("mlvgm",)
-"""Defences that draw some levels of a generator anew; they have suites of their own."""
+"""Defenses that draw some levels of a generator anew; they have suites of their own."""
 
 DRAWS: Mapping[str, int] = {"patch_vae": 4, "mlvgm": 8}
-"""Draws of a random defence that an adaptive attacker averages; one where it is not named."""
+"""Draws of a random defense that an adaptive attacker averages; one where it is not named."""
 
 JUDGED_EPSILON: Mapping[str, float] = defaultdict(lambda: 0.1, mnist=0.15, cifar10=0.0314)
 """Linf budget at which FGSM is judged: on MNIST the 0.3 of the authors' [-1, 1] pixels, on
@@ -67,7 +67,7 @@ WIDE_EPSILON = 0.3
 def papernot_epsilon(dataset: str) -> float:
     """FGSM's budget on a substitute that was trained from answers.
 
-    At the wide one nothing is left of a colour picture, with or without a defence.
+    At the wide one nothing is left of a colour picture, with or without a defense.
     """
     return JUDGED_EPSILON[dataset] if dataset == "cifar10" else WIDE_EPSILON
 
@@ -78,14 +78,14 @@ def papernot_images(dataset: str) -> int:
 
 
 def compared(dataset: str) -> tuple[str, ...]:
-    """All defences whose oblivious figures stand side by side."""
-    return (*DEFENCES, *ZOO, *ABLATIONS[dataset])
+    """All defenses whose oblivious figures stand side by side."""
+    return (*DEFENSES, *ZOO, *ABLATIONS[dataset])
 
 
 def cell(
     dataset: str,
     classifier: str,
-    defence: str | None,
+    defense: str | None,
     attack: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     **rest: Any,  # noqa: ANN401  the other fields, as they are
@@ -94,7 +94,7 @@ def cell(
     return Specification(
         dataset=dataset,
         classifier=classifier,
-        defence=defence,
+        defense=defense,
         attack=attack,
         parameters=tuple(sorted((parameters or {}).items())),
         **rest,
@@ -103,24 +103,24 @@ def cell(
 
 def adaptive_cells(
     dataset: str,
-    defences: Sequence[str],
+    defenses: Sequence[str],
     attack: str,
     n: int,
     **parameters: float | str,
 ) -> Cells:
-    """Cells of an attacker who sees the defence, for some defences of the first classifier."""
+    """Cells of an attacker who sees the defense, for some defenses of the first classifier."""
     return tuple(
         cell(
             dataset,
             CLASSIFIERS[dataset][0],
-            defence,
+            defense,
             attack,
             parameters,
             threat="adaptive",
-            draws=DRAWS.get(defence, 1),
+            draws=DRAWS.get(defense, 1),
             n=n,
         )
-        for defence in defences
+        for defense in defenses
     )
 
 

@@ -21,7 +21,7 @@ def check(specification: Specification) -> None:
         LabError: An unknown name, an impossible parameter, or more images than the split has.
     """
     spec = specification
-    _check_defence(spec)
+    _check_defense(spec)
     if spec.attack is not None:
         if spec.attack not in ATTACKS:
             raise LabError(f"unknown attack {spec.attack!r}; choose from {', '.join(ATTACKS)}")
@@ -48,18 +48,18 @@ def check(specification: Specification) -> None:
         )
 
 
-def _check_defence(spec: Specification) -> None:
-    """Hold a defence and its settings to ``DEFENSES``."""
-    if spec.defence is not None and spec.defence not in DEFENSES:
-        raise LabError(f"unknown defence {spec.defence!r}; choose from {', '.join(DEFENSES)}")
-    known = DEFENSES[spec.defence].settings if spec.defence is not None else {}
+def _check_defense(spec: Specification) -> None:
+    """Hold a defense and its settings to ``DEFENSES``."""
+    if spec.defense is not None and spec.defense not in DEFENSES:
+        raise LabError(f"unknown defense {spec.defense!r}; choose from {', '.join(DEFENSES)}")
+    known = DEFENSES[spec.defense].settings if spec.defense is not None else {}
     for name, value in spec.settings:
         if name not in known:
             choices = ", ".join(known) or "none"
-            raise LabError(f"{spec.defence} has no setting {name!r}; choose from {choices}")
+            raise LabError(f"{spec.defense} has no setting {name!r}; choose from {choices}")
         if not known[name].low <= value <= known[name].high:
             raise LabError(
-                f"{name} of {spec.defence} must be {known[name].low} to {known[name].high}, "
+                f"{name} of {spec.defense} must be {known[name].low} to {known[name].high}, "
                 f"got {value}"
             )
 
@@ -67,8 +67,8 @@ def _check_defence(spec: Specification) -> None:
 def checkpoints_of(specification: Specification) -> tuple[str, ...]:
     """Names of the checkpoints that an evaluation depends on."""
     names = [specification.classifier]
-    if specification.defence is not None:
-        checkpoint = DEFENSES[specification.defence].checkpoint
+    if specification.defense is not None:
+        checkpoint = DEFENSES[specification.defense].checkpoint
         names += [checkpoint] if checkpoint else []
     if specification.substitute not in (None, PAPERNOT):
         names.append(str(specification.substitute))

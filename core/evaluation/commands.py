@@ -19,8 +19,8 @@ def command_for(specification: Specification) -> str:
     spec = specification
     words = ["python -m core evaluate", f"--dataset {spec.dataset}"]
     words.append(f"--classifier {spec.classifier}")
-    if spec.defence is not None:
-        words.append(f"--defence {spec.defence}")
+    if spec.defense is not None:
+        words.append(f"--defense {spec.defense}")
     if spec.settings:
         words.append("--settings " + " ".join(f"{name}={value}" for name, value in spec.settings))
     if spec.attack is not None:
@@ -46,8 +46,8 @@ def _adaptive_words(spec: Specification) -> list[str]:
         words.append("--surrogates " + shlex.quote(",".join(spec.surrogates)))
     if spec.draws != 1:
         words.append(f"--draws {spec.draws}")
-    if not spec.doubted:
-        words.append("--no-doubts")
+    if not spec.checked:
+        words.append("--no-checks")
     return words
 
 
@@ -59,7 +59,7 @@ def table_command(suite: str, dataset: str) -> str:
 def estimated_hours(specification: Specification) -> float | None:
     """Hours a cell takes, by the stored times of the cells most like it; None without any.
 
-    The same attack under the same threat counts; the same classifier and defence count more.
+    The same attack under the same threat counts; the same classifier and defense count more.
     """
     best: tuple[int, float] | None = None
     for evaluation in _timed():
@@ -67,7 +67,7 @@ def estimated_hours(specification: Specification) -> float | None:
         if (spec.attack, spec.threat) != (specification.attack, specification.threat):
             continue
         likeness = 2 * (spec.classifier == specification.classifier)
-        likeness += spec.defence == specification.defence
+        likeness += spec.defense == specification.defense
         milliseconds = (evaluation.attack_ms or 0.0) * _effort(specification) / _effort(spec)
         if best is None or likeness > best[0]:
             best = (likeness, milliseconds)

@@ -20,16 +20,16 @@ def curves(dataset: str) -> Cells:
     cells: list[Specification] = []
     for epsilon in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3):
         oblivious: dict[str, Any] = {"epsilon": epsilon, "steps": 40}
-        for defence in (None, *QUIET):
-            cells.append(cell(dataset, CLASSIFIERS[dataset][0], defence, "pgd", oblivious, n=200))
+        for defense in (None, *QUIET):
+            cells.append(cell(dataset, CLASSIFIERS[dataset][0], defense, "pgd", oblivious, n=200))
             cells.append(
                 cell(
-                    dataset, CLASSIFIERS[dataset][0], defence, "noise", {"epsilon": epsilon}, n=200
+                    dataset, CLASSIFIERS[dataset][0], defense, "noise", {"epsilon": epsilon}, n=200
                 )
             )
-            if defence is not None:
+            if defense is not None:
                 adaptive = {**oblivious, "loss": "margin"}
-                cells += _points(adaptive_cells(dataset, [defence], "pgd", 200, **adaptive))
+                cells += _points(adaptive_cells(dataset, [defense], "pgd", 200, **adaptive))
     return tuple(cells)
 
 
@@ -45,8 +45,8 @@ def convergence(dataset: str) -> Cells:
 
 
 def _points(cells: Cells) -> Cells:
-    """The points of a curve: each would cost more to doubt than to measure."""
-    return tuple(replace(one, doubted=False) for one in cells)
+    """The points of a curve: each would cost more to check than to measure."""
+    return tuple(replace(one, checked=False) for one in cells)
 
 
 DISTORTIONS: Mapping[str, tuple[float, ...]] = {
@@ -64,20 +64,20 @@ PATCHES: Mapping[str, tuple[str, ...]] = {
 }
 
 SEEN: Mapping[str, int] = {"mnist": 1000, "cifar10": 500}
-"""Images of the attacks that see no defence."""
+"""Images of the attacks that see no defense."""
 
 KNOWING: Mapping[str, tuple[tuple[float, ...], int, int]] = {
     "mnist": ((0.05, 0.12, 0.2), 200, 20),
     "cifar10": ((0.01, 0.02), 50, 10),
 }
-"""Where an attacker who knows the defence is measured too, on how many images, in how many steps:
+"""Where an attacker who knows the defense is measured too, on how many images, in how many steps:
 one image of CIFAR-10 takes as long as thirty of MNIST."""
 
 
 def distortion(dataset: str) -> Cells:
     """Patch-wise VAEs against JPEG while FGSM grows; other data sets have none.
 
-    Beside it PGD that knows the defence, on fewer images and budgets.
+    Beside it PGD that knows the defense, on fewer images and budgets.
     """
     rivals: list[tuple[str | None, tuple[tuple[str, int], ...]]] = [(None, ())]
     rivals += [(name, ()) for name in (*PATCHES.get(dataset, ()), "lq_vae_plus")]
@@ -87,36 +87,36 @@ def distortion(dataset: str) -> Cells:
         cell(
             dataset,
             classifier,
-            defence,
+            defense,
             "fgsm",
             {"epsilon": epsilon},
             settings=settings,
             n=SEEN[dataset],
         )
         for epsilon in DISTORTIONS.get(dataset, ())
-        for defence, settings in rivals
+        for defense, settings in rivals
     )
     budgets, n, steps = KNOWING.get(dataset, ((), 1, 1))
     knowing = tuple(
         replace(one, settings=settings)
         for epsilon in budgets
-        for defence, settings in (("patch_vae", ()), ("jpeg", (("quality", 23),)))
+        for defense, settings in (("patch_vae", ()), ("jpeg", (("quality", 23),)))
         for one in adaptive_cells(
-            dataset, [defence], "pgd", n, epsilon=epsilon, steps=steps, loss="margin"
+            dataset, [defense], "pgd", n, epsilon=epsilon, steps=steps, loss="margin"
         )
     )
     return oblivious + _points(knowing)
 
 
 CODES = ("lq_vae_16", "lq_vae_32", "lq_vae_64", "lq_vae_128", "lq_vae_levels4", "lq_vae_plus")
-"""Defences that differ in how coarse their code is, and our best one beside them."""
+"""Defenses that differ in how coarse their code is, and our best one beside them."""
 
 
 def coarseness(dataset: str) -> Cells:
     """Classifier A behind codes of different size, on the validation split; of MNIST alone.
 
     Clean images are all 5,000; oblivious attacks have 1,000; PGD-100 that sees the
-    defence has 200.
+    defense has 200.
     """
     if dataset != "mnist":
         return ()
@@ -131,7 +131,7 @@ def coarseness(dataset: str) -> Cells:
         cell(
             dataset,
             CLASSIFIERS[dataset][0],
-            defence,
+            defense,
             attack,
             parameters,
             threat=threat,
@@ -139,5 +139,5 @@ def coarseness(dataset: str) -> Cells:
             n=n,
         )
         for attack, parameters, threat, n in cells
-        for defence in CODES
+        for defense in CODES
     )

@@ -10,29 +10,31 @@ import torch
 from torch import Generator, Tensor
 
 from core.attacks import Attack, make_attack
+from core.attacks.adaptive import AdaptiveAttack, attack_adaptively
 from core.checkpoints import load_classifier
 from core.data import get_dataset, load_dataset
 from core.defenses import load_defense
 from core.devices import batch_for, generator_for, in_batches, pick_device
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.checking import PAPERNOT, PAPERNOT_IMAGES, check, hashes_of
-from core.evaluation.crafting import Crafting
+from core.evaluation.crafting import Crafted, Crafting
+from core.evaluation.diagnostics import UNCHECKED, find_warnings
 from core.evaluation.distances import with_distances
-from core.evaluation.doubted import Doubted
-from core.evaluation.doubts import UNDOUBTED, find_doubts
+from core.evaluation.examined import Examined
 from core.evaluation.keeping import Keeping, OnNotice
 from core.evaluation.papernot import labels_only, train_substitute
 from core.evaluation.records import pack
 from core.evaluation.selected import Selected
 from core.evaluation.selecting import Selecting
-from core.evaluation.specification import Evaluation, Specification, bare_of
+from core.evaluation.specification import Draws, Evaluation, Specification, bare_of
 from core.evaluation.strength import too_weak
-from core.evaluation.threats import OBLIVIOUS_NOTE, Broken, attack_adaptively, defended
+from core.evaluation.threats import OBLIVIOUS_NOTE
 from core.models import classifier_title
-from core.types import Classifier, OnStep, Purifier, part_of
+from core.system import defended
+from core.types import Classifier, OnStep, Purifier, part_of, share_of
 
-DOUBTS_PART = 3
-"""Progress of an adaptive evaluation: the doubts are its last third, or about that."""
+CHECKS_PART = 3
+"""Progress of an adaptive evaluation: the warnings are its last third, or about that."""
 
 
 def evaluate(
@@ -85,8 +87,8 @@ class _Cell:
         self.images, self.labels = self._load(spec.n)
         self.classifier = load_classifier(spec.dataset, spec.classifier)
         self.purifier: Purifier | None = None
-        if spec.defence is not None:
-            self.purifier = load_defense(spec.dataset, spec.defence, **dict(spec.settings))
+        if spec.defense is not None:
+            self.purifier = load_defense(spec.dataset, spec.defense, **dict(spec.settings))
         self.crafting = Crafting(
             images=self.images,
             labels=self.labels,
@@ -119,12 +121,14 @@ class _Cell:
     def _attacked(self, found: Evaluation, attack: Attack) -> Evaluation:
         if self.spec.threat == "adaptive":
             return self._adaptive(replace(found, attacked=self._strength_of(attack)), attack)
-        adversarial, seconds, notes = self._crafted(attack)
+        crafted, note = self._crafted(attack)
+        adversarial, seconds = crafted.images, crafted.seconds
         found = replace(
             found,
             attacked=self._accuracy("attacked", self.classifier, adversarial),
             attack_ms=None if seconds is None else round(1000 * seconds / len(adversarial), 2),
-            notes=notes,
+            notes=(note,),
+            warnings=crafted.warnings,
         )
         found = with_distances(found, self.images, adversarial)
         if self.purifier is None:
@@ -132,91 +136,109 @@ class _Cell:
         assert found.attacked is not None
         weak = too_weak(self.spec, found.attacked) if self.spec.threat == "oblivious" else None
         return replace(
-            found,
-            robust=self._accuracy("robust", self._pipeline(), adversarial),
-            doubts=(weak,) if weak else (),
+            self._judged(found, adversarial),
+            warnings=(*([weak] if weak else []), *crafted.warnings),
         )
+
+    def _judged(self, found: Evaluation, adversarial: Tensor) -> Evaluation:
+        """The evaluation with the accuracy behind the defense on attacked images (n, c, h, w).
+
+        A random defense is asked again and again, each time with new draws: with another seed than
+        an attack that saw some draws of it had.
+        """
+        pipeline = self._pipeline(1 if self.spec.threat == "adaptive" else 0)
+        if self.purifier is None or not self.purifier.random:
+            return replace(found, robust=self._accuracy("robust", pipeline, adversarial))
+        right = torch.stack(
+            [self._right(pipeline, adversarial) for _ in range(self.spec.resubmissions)]
+        )
+        draws = Draws.counted(right)
+        self._select("robust", adversarial)
+        self.outcomes["robust_one"] = pack(right[0])
+        self.outcomes["robust_majority"] = pack(right.float().mean(0) > 0.5)
+        return replace(found, robust=self._record("robust", right.all(0)), draws=draws)
 
     def _strength_of(self, attack: Attack) -> Accuracy:
         """The bare classifier under the same attack, made for it."""
-        # Quick beside the attack on the defence, whose progress is the one that is told.
+        # Quick beside the attack on the defense, whose progress is the one that is told.
         crafting = replace(self.crafting, on_step=None)
-        adversarial, _ = crafting.against(self.classifier, attack, bare_of(self.spec))
-        return self._accuracy("attacked", self.classifier, adversarial)
+        crafted = crafting.against(self.classifier, attack, bare_of(self.spec))
+        return self._accuracy("attacked", self.classifier, crafted.images)
 
     def _adaptive(self, found: Evaluation, attack: Attack) -> Evaluation:
         assert self.purifier is not None
         generator = generator_for(self.device, self.spec.seed)
         started = time.perf_counter()
-        parts: list[Broken] = []
-        starts = range(0, len(self.images), self.batch)
-        on_attack = part_of(self.on_step, 0, DOUBTS_PART if self.spec.doubted else 1)
-        for index, start in enumerate(starts):
-            parts.append(
-                attack_adaptively(
-                    attack,
-                    self.classifier,
-                    self.purifier,
-                    self.images[start : start + self.batch],
-                    self.labels[start : start + self.batch],
-                    generator=generator,
-                    surrogates=self.spec.surrogates,
-                    draws=self.spec.draws,
-                    on_step=part_of(on_attack, index, len(starts)),
-                )
-            )
+        broken = attack_adaptively(
+            attack,
+            self.classifier,
+            self.purifier,
+            self.images,
+            self.labels,
+            generator=generator,
+            surrogates=self.spec.surrogates,
+            draws=self.spec.draws,
+            starts=self._made_elsewhere(attack),
+            at_once=self.batch,
+            on_step=share_of(self.on_step, 0, CHECKS_PART if self.spec.checked else 1),
+        )
         spent = self._ms_since(started)
-        fooled = torch.cat([part.fooled for part in parts])
-        adversarial = torch.cat([part.images for part in parts])
-        found = with_distances(found, self.images, adversarial)
-        if self.purifier.random:
-            # The images were chosen by what they did to some draws; new ones judge them.
-            robust = self._accuracy("robust", self._pipeline(1), adversarial)
-        else:
-            robust = self._record("robust", ~fooled)
-            self._select("robust", adversarial)
-        doubted = Doubted(
+        key = self.spec.fingerprint(hashes_of(self.spec))
+        self.crafting.keeping.keep_images("adaptive", key, broken.images, {})
+        found = with_distances(found, self.images, broken.images)
+        found = self._judged(found, broken.images)
+        examined = Examined(
             attack=attack,
             classifier=self.classifier,
             purifier=self.purifier,
             images=self.images,
             labels=self.labels,
-            fooled=fooled,
+            fooled=broken.fooled,
             surrogates=self.spec.surrogates,
             draws=self.spec.draws,
-            linf=found.mean_linf,
+            mean=found.mean_l2 if attack.norm == "l2" else found.mean_linf,
         )
         return replace(
             found,
-            robust=robust,
-            broken_by={
-                name: sum(part.broken_by[name] for part in parts) for name in parts[0].broken_by
-            },
+            broken_by=broken.broken_by,
             attack_ms=spent,
-            doubts=self._doubts(doubted, generator),
+            warnings=(*broken.warnings, *self._warnings(examined, generator)),
         )
 
-    def _doubts(self, doubted: Doubted, generator: Generator) -> tuple[str, ...]:
-        if not self.spec.doubted:
-            return (UNDOUBTED,)
-        return find_doubts(doubted, generator, part_of(self.on_step, 1, DOUBTS_PART))
+    def _made_elsewhere(self, attack: Attack) -> tuple[Tensor, ...]:
+        """What an attack that tries everything is given to begin with: the oblivious images."""
+        if not isinstance(attack, AdaptiveAttack):
+            return ()
+        name = "pgd_l2" if attack.norm == "l2" else "pgd"
+        parameters = (("epsilon", attack.epsilon), ("steps", 40))
+        bare = replace(bare_of(self.spec), attack=name, parameters=parameters)
+        crafting = replace(self.crafting, on_step=None)
+        pgd = make_attack(name, **dict(parameters))
+        return (crafting.against(self.classifier, pgd, bare).images,)
 
-    def _crafted(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
-        """Images made without sight of the defence, the seconds, and what a reader must know."""
+    def _warnings(self, examined: Examined, generator: Generator) -> tuple[str, ...]:
+        if not self.spec.checked:
+            return (UNCHECKED,)
+        return find_warnings(
+            examined, generator, share_of(self.on_step, CHECKS_PART - 1, CHECKS_PART)
+        )
+
+    def _crafted(self, attack: Attack) -> tuple[Crafted, str]:
+        """Images made without sight of the defense, and what a reader must know of them."""
         spec = self.spec
         bare = bare_of(spec)
         if spec.threat == "oblivious":
-            note = OBLIVIOUS_NOTE if self.purifier else "No defence: the attack sees all there is."
-            return *self.crafting.against(self.classifier, attack, bare), (note,)
+            note = OBLIVIOUS_NOTE if self.purifier else "No defense: the attack sees all there is."
+            return self.crafting.against(self.classifier, attack, bare), note
         if spec.substitute == PAPERNOT:
             return self._from_answers(attack)
         bare = replace(bare, classifier=str(spec.substitute))
         substitute = load_classifier(spec.dataset, bare.classifier)
         name = classifier_title(bare.classifier)
         note = f"Made on classifier {name}, without sight of the attacked one."
-        return *self.crafting.against(substitute, attack, bare), (note,)
+        return self.crafting.against(substitute, attack, bare), note
 
-    def _from_answers(self, attack: Attack) -> tuple[Tensor, float | None, tuple[str, ...]]:
+    def _from_answers(self, attack: Attack) -> tuple[Crafted, str]:
         """Images made on a substitute that was trained from the pipeline's own answers."""
         held, _ = self._load(self.spec.n + PAPERNOT_IMAGES)
         substitute = train_substitute(
@@ -231,7 +253,7 @@ class _Cell:
             f"system to pictures grown from {PAPERNOT_IMAGES}."
         )
         crafting = replace(self.crafting, on_step=part_of(self.on_step, 1, 2))
-        return *crafting.against(substitute.classifier, attack, self.spec), (note,)
+        return crafting.against(substitute.classifier, attack, self.spec), note
 
     def _load(self, n: int) -> tuple[Tensor, Tensor]:
         images, labels = load_dataset(self.spec.dataset, self.spec.split, count=n)
@@ -242,10 +264,14 @@ class _Cell:
         return defended(self.classifier, self.purifier, generator)
 
     def _accuracy(self, name: str, classifier: Classifier, images: Tensor) -> Accuracy:
+        self._select(name, images)
+        return self._record(name, self._right(classifier, images))
+
+    def _right(self, classifier: Classifier, images: Tensor) -> Tensor:
+        """Who of some images (n, c, h, w) is classified right, bool (n,)."""
         with torch.no_grad():
             logits = in_batches(classifier, images, batch_size=self.batch, on_notice=self.on_notice)
-        self._select(name, images)
-        return self._record(name, logits.argmax(1) == self.labels)
+        return logits.argmax(1) == self.labels
 
     def _select(self, name: str, images: Tensor) -> None:
         if self.selecting is not None:

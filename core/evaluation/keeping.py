@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
@@ -45,8 +45,8 @@ class Keeping:
             self._path(kind, key, "json"), lambda path: path.write_text(text, encoding="utf-8")
         )
 
-    def images(self, kind: str, key: str) -> tuple[Tensor, float | None] | None:
-        """Kept images (n, c, h, w) and the seconds they took; None when there are none to read."""
+    def images(self, kind: str, key: str) -> tuple[Tensor, Mapping[str, str]] | None:
+        """Kept images (n, c, h, w) and what was said of them; None when there are none to read."""
         from safetensors import SafetensorError, safe_open
 
         path = self._path(kind, key, "safetensors")
@@ -54,19 +54,18 @@ class Keeping:
             return None
         try:
             with safe_open(path, framework="pt") as file:
-                seconds = (file.metadata() or {}).get("seconds")
-                return file.get_tensor("images"), None if seconds is None else float(seconds)
+                return file.get_tensor("images"), file.metadata() or {}
         except (OSError, SafetensorError):
             return None
 
-    def keep_images(self, kind: str, key: str, images: Tensor, seconds: float) -> None:
-        """Keep images and the seconds they took, whole or not at all."""
+    def keep_images(self, kind: str, key: str, images: Tensor, said: Mapping[str, str]) -> None:
+        """Keep images and what there is to say of them, whole or not at all."""
         from safetensors.torch import save_file
 
         content = {"images": images.cpu().contiguous()}
         self._keep(
             self._path(kind, key, "safetensors"),
-            lambda path: save_file(content, path, {"seconds": repr(seconds)}),
+            lambda path: save_file(content, path, dict(said)),
         )
 
     def _path(self, kind: str, key: str, ending: str) -> Path | None:

@@ -13,8 +13,8 @@ from core.evaluation.slides import SOURCE
 
 FIELDS = (
     *("dataset", "table", "threat", "attack", "parameters", "classifier", "substitute"),
-    *("compared", "defence", "paper", "ours", "low", "high", "n", "difference", "counts"),
-    *("mean_l2", "mean_linf", "doubts", "missing", "command", "hours"),
+    *("compared", "defense", "paper", "ours", "low", "high", "n", "difference", "counts"),
+    *("mean_l2", "mean_linf", "warnings", "missing", "command", "hours"),
 )
 """The columns of the CSV; accuracies are in percent."""
 
@@ -66,7 +66,7 @@ def table_lines(table: PaperTable) -> list[dict[str, Any]]:
                     "classifier": row.line.classifier,
                     "substitute": row.line.substitute,
                     "compared": row.line.judged,
-                    "defence": TITLES[column],
+                    "defense": TITLES[column],
                     **_figures(cell),
                 }
             )
@@ -82,7 +82,7 @@ def _figures(cell: Cell) -> dict[str, Any]:
         "counts": None if cell.accuracy is None else not cell.weak,
         "mean_l2": None if ours is None else ours.mean_l2,
         "mean_linf": None if ours is None else ours.mean_linf,
-        "doubts": [doubt for doubt in (cell.weak, *cell.doubts) if doubt],
+        "warnings": [warning for warning in (cell.weak, *cell.warnings) if warning],
         "missing": "" if missing is None else missing.reason,
         "command": "" if missing is None else " && ".join(missing.commands),
         "hours": None if missing is None else missing.hours,
@@ -98,9 +98,9 @@ def _adaptive_line(table: PaperTable, figure: AdaptiveFigure) -> dict[str, Any]:
         "parameters": {"norm": figure.norm, "epsilon": figure.epsilon},
         "classifier": figure.classifier,
         "compared": False,
-        "defence": TITLES.get(figure.defence, figure.defence),
+        "defense": TITLES.get(figure.defense, figure.defense),
         **_accuracy(figure.accuracy),
-        "doubts": list(figure.doubts),
+        "warnings": list(figure.warnings),
     }
 
 

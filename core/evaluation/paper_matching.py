@@ -29,7 +29,7 @@ TRAINED_ON_ATTACKS: Mapping[str, str] = {"madry": "pgd", "adv_tr": "fgsm"}
 """Columns of the slides that are classifiers of their own, by what they were trained on."""
 
 LEAST_KNOWN_SEARCH = 200
-"""Images a defence that searches needs against an attacker who knows it."""
+"""Images a defense that searches needs against an attacker who knows it."""
 
 
 def specification_of(line: Line, column: str) -> Specification | None:
@@ -53,7 +53,7 @@ def specification_of(line: Line, column: str) -> Specification | None:
     if searches and line.threat == "adaptive":
         base = replace(base, n=LEAST_KNOWN_SEARCH)
     elif searches:
-        base = replace(base, n=SEARCHED_IMAGES[line.dataset], defence=column, settings=PAPER_SEARCH)
+        base = replace(base, n=SEARCHED_IMAGES[line.dataset], defense=column, settings=PAPER_SEARCH)
     if column in TRAINED_ON_ATTACKS:
         column, robust = "none", f"{line.classifier}_{TRAINED_ON_ATTACKS[column]}"
         base = replace(base, classifier=robust)
@@ -62,11 +62,11 @@ def specification_of(line: Line, column: str) -> Specification | None:
     if line.substitute == PAPERNOT:
         base = replace(base, n=papernot_images(line.dataset))
     if line.threat == "adaptive":
-        # Its bare classifier is measured with the faithful defence.
-        defence = "lq_vae" if column == "none" else column
+        # Its bare classifier is measured with the faithful defense.
+        defense = "lq_vae" if column == "none" else column
         views = {"bit_depth": None}.get(column, ("identity",) if searches else SOFT)
-        return replace(base, threat="adaptive", defence=defence, surrogates=views)
-    return replace(base, defence=None if column == "none" else column)
+        return replace(base, threat="adaptive", defense=defense, surrogates=views)
+    return replace(base, defense=None if column == "none" else column)
 
 
 def noise_of(line: Line, measured: Evaluation | None) -> Specification | None:
@@ -98,7 +98,7 @@ def find_ours(
     wanted: Specification,
     evaluations: Iterable[Evaluation],
     *,
-    any_defence: bool = False,
+    any_defense: bool = False,
     least: int | None = None,
 ) -> Evaluation | None:
     """The stored evaluation of a cell: the same attack, whatever its number of images beyond least.
@@ -106,7 +106,7 @@ def find_ours(
     Args:
         wanted: What the cell stands for.
         evaluations: What is stored.
-        any_defence: Take it also with another defence: for the bare classifier, whose accuracy is
+        any_defense: Take it also with another defense: for the bare classifier, whose accuracy is
             part of every evaluation.
         least: Images it needs; None is what the threat model asks for.
     """
@@ -116,13 +116,13 @@ def find_ours(
         for one in evaluations
         if one.specification.n >= needed
         and identity(one.specification) == identity(wanted)
-        and (any_defence or _behind(one.specification) == _behind(wanted))
+        and (any_defense or _behind(one.specification) == _behind(wanted))
     ]
     return max(found, key=lambda one: one.specification.n, default=None)
 
 
 def identity(specification: Specification) -> Hashable:
-    """What two measurements must share to be the same but for defence, images and seed."""
+    """What two measurements must share to be the same but for defense, images and seed."""
     return (
         specification.dataset,
         specification.classifier,
@@ -135,8 +135,8 @@ def identity(specification: Specification) -> Hashable:
 
 
 def _behind(specification: Specification) -> Hashable:
-    """The defence with its settings."""
-    return specification.defence, specification.settings
+    """The defense with its settings."""
+    return specification.defense, specification.settings
 
 
 @lru_cache(maxsize=512)

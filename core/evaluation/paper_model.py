@@ -21,7 +21,7 @@ PAPER_COLUMN: Mapping[str, str] = {
 """The printed column beside which each of ours stands."""
 
 TITLES: Mapping[str, str] = {
-    "none": "No defence",
+    "none": "No defense",
     "lq_vae": "LQ-VAE",
     "lq_vae_plus": "LQ-VAE plus",
     "bit_depth": "Bit depth",
@@ -43,7 +43,7 @@ class Cell:
         specification: What fills the cell, measured or not; None where nothing can.
         missing: Why it is empty; None when it is not.
         weak: Why it does not count, as a sentence; empty when it does.
-        doubts: Other reasons not to trust it.
+        warnings: Other reasons not to trust it.
     """
 
     paper: float | None = None
@@ -52,7 +52,7 @@ class Cell:
     specification: Specification | None = None
     missing: Missing | None = None
     weak: str = ""
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def difference(self) -> float | None:
@@ -111,7 +111,7 @@ class PaperTable:
         columns: Keys of ``TITLES``.
         rows: One a line.
         averages: By column.
-        adaptive: What an attacker leaves who knows the defence.
+        adaptive: What an attacker leaves who knows the defense.
     """
 
     dataset: str

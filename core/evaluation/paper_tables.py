@@ -88,7 +88,7 @@ def _cell(
     if wanted is None:
         return Cell(paper=paper, missing=why_empty(line, column, None))
     bare = column == "none"
-    ours = find_ours(wanted, evaluations, any_defence=bare)
+    ours = find_ours(wanted, evaluations, any_defense=bare)
     alone = bare or column in TRAINED_ON_ATTACKS
     accuracy = None if ours is None else _accuracy(ours, alone)
     if ours is None or accuracy is None:
@@ -97,15 +97,15 @@ def _cell(
     # A classifier trained on attacks resists them: that does not make them weak.
     if line.table == "white-box" and ours.attacked is not None and (bare or not alone):
         weak = too_weak(ours.specification, ours.attacked) or ""
-    # The doubts of an evaluation are about its defence; the bare classifier has none of them.
-    doubts = () if alone else tuple(doubt for doubt in ours.doubts if doubt != weak)
+    # The warnings of an evaluation are about its defense; the bare classifier has none of them.
+    warnings = () if alone else tuple(warning for warning in ours.warnings if warning != weak)
     return Cell(
         paper=paper,
         ours=ours,
         accuracy=accuracy,
         specification=wanted,
         weak=weak,
-        doubts=doubts,
+        warnings=warnings,
     )
 
 
@@ -114,7 +114,7 @@ def _noise_cell(
 ) -> Cell:
     ours = None
     if wanted is not None:
-        ours = find_ours(wanted, evaluations, any_defence=True, least=LEAST_NOISE)
+        ours = find_ours(wanted, evaluations, any_defense=True, least=LEAST_NOISE)
     if ours is None or ours.attacked is None:
         return Cell(specification=wanted, missing=why_empty(line, NOISE, wanted))
     return Cell(ours=ours, accuracy=ours.attacked, specification=wanted)

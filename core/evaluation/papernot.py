@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from core.attacks.problem import differentiable, loss_slope
 from core.devices import generator_for, in_batches
 from core.models import MODELS
 from core.types import Classifier, LabError, OnStep, Step
@@ -141,14 +142,13 @@ class _Student:
 def _doubled(model: nn.Module, images: Tensor, labels: Tensor, step: float) -> Tensor:
     """A new image for each (n, c, h, w): the step along the sign of its label's gradient.
 
-    Moves up or down the probability of the label have the same sign as those of its logarithm.
+    The probability of the label falls where its log-odds rise, however sure the model is of it.
     Clipped to [0, 1], because that is what the oracle takes.
     """
-    leaf = images.detach().requires_grad_()
-    with torch.enable_grad():
-        chosen = functional.log_softmax(model(leaf), dim=1).gather(1, labels.unsqueeze(1))
-    (gradient,) = torch.autograd.grad(chosen.sum(), leaf)
-    return (images + step * gradient.sign()).clamp(0, 1)
+    leaf, logits = differentiable(model, images)
+    slope = loss_slope(logits.detach(), labels, "cross_entropy")
+    (gradient,) = torch.autograd.grad(logits, leaf, slope)
+    return (images - step * gradient.sign()).clamp(0, 1)
 
 
 def _ask(oracle: Oracle, images: Tensor, classes: int) -> Tensor:

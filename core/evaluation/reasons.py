@@ -53,7 +53,7 @@ def why_empty(line: Line, column: str, wanted: Specification | None) -> Missing:
     if wanted is None and column != NOISE:
         return Missing(
             kind="nothing",
-            reason="A substitute trained on answers is measured for the quick defences alone.",
+            reason="A substitute trained on answers is measured for the quick defenses alone.",
         )
     if wanted is None:
         return Missing(

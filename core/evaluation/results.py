@@ -44,7 +44,7 @@ def store_results(name: str, evaluations: Iterable[Evaluation]) -> Path:
 def stored_results(name: str) -> tuple[Evaluation, ...]:
     """The evaluations stored under a name; none when nothing is stored.
 
-    A cell that was measured on other weights than the present ones has that among its doubts.
+    A cell that was measured on other weights than the present ones has that among its warnings.
 
     Raises:
         LabError: The file is damaged.
@@ -85,15 +85,21 @@ def outdated(evaluation: Evaluation, present: Mapping[tuple[str, str], str]) -> 
     )
 
 
+OUTDATED = "Measured on other weights of "
+"""How the warning of a cell begins that belongs to earlier weights."""
+
+
+def is_outdated(evaluation: Evaluation) -> bool:
+    """Whether a stored cell was measured on other weights than the present ones."""
+    return any(warning.startswith(OUTDATED) for warning in evaluation.warnings)
+
+
 def _with_age(evaluation: Evaluation, present: Mapping[tuple[str, str], str]) -> Evaluation:
     names = outdated(evaluation, present)
     if not names:
         return evaluation
-    doubt = (
-        f"Measured on other weights of {' and '.join(names)} than the present ones: "
-        "measure it again."
-    )
-    return replace(evaluation, doubts=(*evaluation.doubts, doubt))
+    warning = f"{OUTDATED}{' and '.join(names)} than the present ones: measure it again."
+    return replace(evaluation, warnings=(*evaluation.warnings, warning))
 
 
 def _write(path: Path, title: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -27,31 +27,31 @@ DEEPFOOL: Mapping[str, Any] = {"steps": 50, "overshoot": 0.02}
 
 
 def budgets(dataset: str) -> tuple[float, ...]:
-    """Linf budgets of the attackers who know the defence."""
+    """Linf budgets of the attackers who know the defense."""
     return (0.1, WIDE_EPSILON) if dataset == "mnist" else (0.1,)
 
 
 def searching(dataset: str) -> Cells:
-    """Defences that search anew for every image.
+    """Defenses that search anew for every image.
 
     They search as long as in their paper; as quickly as on the screen where an attacker who knows
     them has every step of his go through a search, 200 test images.
     """
-    return tuple(one for defence in SEARCHING[dataset] for one in _searching(dataset, defence))
+    return tuple(one for defense in SEARCHING[dataset] for one in _searching(dataset, defense))
 
 
-def _searching(dataset: str, defence: str) -> Iterable[Any]:
+def _searching(dataset: str, defense: str) -> Iterable[Any]:
     whole: dict[str, Any] = {"settings": PAPER_SEARCH, "n": SEARCHED_IMAGES[dataset]}
     for classifier in CLASSIFIERS[dataset]:
-        yield cell(dataset, classifier, defence, **whole)
+        yield cell(dataset, classifier, defense, **whole)
     for attack, parameters in oblivious_attacks(dataset):
         for classifier in CLASSIFIERS[dataset]:
-            yield cell(dataset, classifier, defence, attack, parameters, **whole)
+            yield cell(dataset, classifier, defense, attack, parameters, **whole)
     for classifier, substitute in permutations(CLASSIFIERS[dataset], 2):
         yield cell(
             dataset,
             classifier,
-            defence,
+            defense,
             "deepfool",
             DEEPFOOL,
             threat="transfer",
@@ -62,18 +62,18 @@ def _searching(dataset: str, defence: str) -> Iterable[Any]:
         yield cell(
             dataset,
             classifier,
-            defence,
+            defense,
             "one_step_bpda",
             threat="adaptive",
             surrogates=("identity",),
             n=200,
-            # Every doubt would take searches by the hundred thousand.
-            doubted=False,
+            # Every check would take searches by the hundred thousand.
+            checked=False,
         )
     for budget in budgets(dataset):
         pgd: dict[str, Any] = {"epsilon": budget, "steps": 100, "loss": "margin"}
-        for one in adaptive_cells(dataset, [defence], "pgd", 200, **pgd):
-            yield replace(one, doubted=False)
+        for one in adaptive_cells(dataset, [defense], "pgd", 200, **pgd):
+            yield replace(one, checked=False)
 
 
 SEARCHES = ((1, 25), (1, 50), (1, 100), (2, 100), (2, 200), (5, 200), (10, 200))
@@ -94,16 +94,16 @@ def search_time(dataset: str) -> Cells:
         cell(
             dataset,
             first,
-            defence,
+            defense,
             attack,
             parameters,
             settings=(("search_starts", starts), ("search_steps", steps)),
             n=100,
         )
-        for defence in SEARCHING[dataset]
+        for defense in SEARCHING[dataset]
         for starts, steps in SEARCHES
     )
-    one_pass = tuple(cell(dataset, first, defence, attack, parameters, n=100) for defence in BEST)
+    one_pass = tuple(cell(dataset, first, defense, attack, parameters, n=100) for defense in BEST)
     return searches + one_pass if searches else ()
 
 

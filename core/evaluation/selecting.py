@@ -1,4 +1,4 @@
-"""Whom a selective classifier of an evaluation answers, with or without a defence before it."""
+"""Whom a selective classifier of an evaluation answers, with or without a defense before it."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from core.checkpoints import find_row
 from core.devices import generator_for, in_batches
 from core.evaluation.selected import Selected
 from core.evaluation.specification import Specification
-from core.evaluation.threats import defended
 from core.selective import GmVaeClassifier, load_selective
+from core.system import defended
 from core.types import Purifier
 
 BEHIND = ("clean_defended", "robust")
-"""The accuracies of an evaluation that are measured behind its defence."""
+"""The accuracies of an evaluation that are measured behind its defense."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Selecting:
         classifier: With the limits that its paper sets.
         labels: Of the evaluated images (n,).
         batch: Images at a time.
-        seed: Of a random defence.
+        seed: Of a random defense.
     """
 
     classifier: GmVaeClassifier
@@ -46,7 +46,7 @@ class Selecting:
         Args:
             name: Of an accuracy; those of ``BEHIND`` are purified first.
             images: In [0, 1].
-            purifier: The evaluation's defence.
+            purifier: The evaluation's defense.
         """
         generator = generator_for(images.device, self.seed)
         before = purifier if name in BEHIND else None

@@ -92,7 +92,7 @@ class Showcase:
     Attributes:
         classes: The names of the dataset's classes.
         figures: Accuracy over all ``n`` images, by ``PANELS``, and ``"clean_purified"``: clean
-            images sent through the defence.
+            images sent through the defense.
         hashes: SHA-256 of the checkpoint files the pictures came from, by name.
         created: When it was made, ISO 8601, UTC.
     """

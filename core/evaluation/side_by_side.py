@@ -1,4 +1,4 @@
-"""All defences in front of one classifier, each under every attack: one table of figures."""
+"""All defenses in front of one classifier, each under every attack: one table of figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,12 @@ from core.evaluation.cells import (
     compared,
     oblivious_attacks,
 )
-from core.evaluation.records import worst_case
+from core.evaluation.results import OUTDATED, is_outdated
 from core.evaluation.specification import Evaluation, Specification
 from core.evaluation.strength import too_weak
+
+LONG = ", searched as long as in its paper"
+"""Ends the row of a defense that searches, with the paper's starts and steps."""
 
 TRANSFER = ", by transfer"
 """Ends the row of a robust classifier that is attacked with images made on the usual one."""
@@ -32,7 +35,7 @@ class Column:
         attack: A row of ``ATTACKS``; None for clean images.
         norm: Of the budget, ``linf`` or ``l2``; None without a budget.
         epsilon: The budget.
-        knows: Whether the attacker sees the defence.
+        knows: Whether the attacker sees the defense.
         weak: Why an oblivious attack does not count, as a sentence; empty when it does.
     """
 
@@ -49,11 +52,11 @@ class Figure:
 
     Attributes:
         accuracy: Right answers.
-        doubts: Reasons not to trust it.
+        warnings: Reasons not to trust it.
     """
 
     accuracy: Accuracy
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +65,10 @@ class SideBySide:
 
     Attributes:
         dataset: The data set.
-        classifier: Who stands behind the defences.
-        columns: The attacks, clean images first, those that know the defence last.
-        rows: By defence, None first, then by robust classifier, which stands there without a
-            defence: one figure a column, None where nothing is measured.
+        classifier: Who stands behind the defenses.
+        columns: The attacks, clean images first, those that know the defense last.
+        rows: By defense, None first, then by robust classifier, which stands there without a
+            defense: one figure a column, None where nothing is measured.
     """
 
     dataset: str
@@ -75,11 +78,11 @@ class SideBySide:
 
     @property
     def measured(self) -> bool:
-        """Whether there is a figure of any defence."""
+        """Whether there is a figure of any defense."""
         return any(figure for name, row in self.rows.items() if name for figure in row)
 
     def best(self, column: int) -> str | None:
-        """The defence with the highest figure of a column; None where none has one."""
+        """The defense with the highest figure of a column; None where none has one."""
         values = {
             name: row[column].accuracy.value  # type: ignore[union-attr]
             for name, row in self.rows.items()
@@ -101,23 +104,25 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
         for one in evaluations
         if one.specification.classifier == classifier
         and one.specification.split == "test"
-        and _as_usual(one.specification)
+        and _row_of(one.specification) is not NO_ROW
     ]
     oblivious = {
-        (spec.defence, spec.attack, spec.parameters): one
+        (_row_of(spec), spec.attack, spec.parameters): one
         for one in mine
         if (spec := one.specification).threat == "oblivious" and spec.attack is not None
     }
-    knowing = [one for one in adaptive_figures(mine, least=LEAST) if one.norm == "linf"]
-    budgets = sorted({one.epsilon for one in knowing})
-    defences = (*compared(dataset), *SEARCHING[dataset], *LEVELED)
-    names: tuple[str | None, ...] = (None, *defences)
+    knowing = adaptive_figures(mine, least=LEAST)
+    budgets = sorted({(one.norm, one.epsilon) for one in knowing}, reverse=True)
+    budgets.sort(key=lambda one: (one[0] != "linf", one[1]))
+    longer = tuple(f"{name}{LONG}" for name in SEARCHING[dataset])
+    defenses = (*compared(dataset), *SEARCHING[dataset], *longer, *LEVELED)
+    names: tuple[str | None, ...] = (None, *defenses)
     cleans = [_clean(name, mine) for name in names]
     columns = [Column(attack=None)]
     cells: list[list[Figure | None]] = [cleans]
     for attack, parameters in oblivious_attacks(dataset):
         pairs = tuple(sorted(parameters.items()))
-        found = [oblivious.get((name, attack, pairs)) for name in defences]
+        found = [oblivious.get((name, attack, pairs)) for name in defenses]
         some = next((one for one in found if one is not None), None)
         columns.append(
             Column(
@@ -127,12 +132,12 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
                 weak=_weakness(some),
             )
         )
-        bare = None if some is None else _figure(some.attacked)
-        cells.append([bare, *(None if one is None else _figure(one.robust) for one in found)])
-    for budget in budgets:
-        known = {one.defence: one for one in knowing if one.epsilon == budget}
-        columns.append(Column(attack="pgd", norm="linf", epsilon=budget, knows=True))
-        cells.append([_bare(known.values()), *(_knowing(known.get(n)) for n in defences)])
+        bare = None if some is None else _figure(some.attacked, some)
+        cells.append([bare, *(None if one is None else _figure(one.robust, one) for one in found)])
+    for norm, budget in budgets:
+        known = {one.defense: one for one in knowing if (one.norm, one.epsilon) == (norm, budget)}
+        columns.append(Column(attack="adaptive", norm=norm, epsilon=budget, knows=True))
+        cells.append([_bare(known.values()), *(_knowing(known.get(n)) for n in defenses)])
     rows = {name: tuple(column[place] for column in cells) for place, name in enumerate(names)}
     for name in ROBUST[dataset]:
         if name.partition("_")[0] == classifier:
@@ -140,11 +145,17 @@ def side_by_side(dataset: str, classifier: str, evaluations: Sequence[Evaluation
     return SideBySide(dataset=dataset, classifier=classifier, columns=tuple(columns), rows=rows)
 
 
-def _as_usual(specification: Specification) -> bool:
-    """Whether a defence is set as it stands here: as long a search as in its paper, else no own."""
-    searches = specification.defence in SEARCHING[specification.dataset]
-    long = searches and specification.threat != "adaptive"
-    return specification.settings == (PAPER_SEARCH if long else ())
+NO_ROW = ""
+"""The row of a specification that has none here."""
+
+
+def _row_of(specification: Specification) -> str | None:
+    """The row it belongs to: one row is one defense with one setting; None without a defense."""
+    spec = specification
+    if not spec.settings:
+        return spec.defense
+    long = spec.defense in SEARCHING[spec.dataset] and spec.settings == PAPER_SEARCH
+    return f"{spec.defense}{LONG}" if long else NO_ROW
 
 
 def _robust(
@@ -175,34 +186,39 @@ def _under(column: Column, seen: Sequence[Evaluation]) -> Figure | None:
         column: The attack.
         seen: Evaluations of the classifier by one kind of attacker.
     """
-    strongest = [one for one in seen if _budget(one) == column.epsilon and breaks_robust(one)]
     if column.knows:
-        return _figure(worst_case(strongest)) if strongest else None
+        figures = adaptive_figures(seen, least=LEAST)
+        wanted = (column.norm, column.epsilon)
+        return next((_knowing(one) for one in figures if (one.norm, one.epsilon) == wanted), None)
     usual = [
-        one.attacked
+        one
         for one in seen
         if one.specification.attack == column.attack
         and _budget(one) == column.epsilon
         and not breaks_robust(one)
+        and one.attacked is not None
     ]
-    return _figure(max((one for one in usual if one), key=lambda one: one.n, default=None))
+    widest = max(usual, key=lambda one: one.specification.n, default=None)
+    return None if widest is None else _figure(widest.attacked, widest)
 
 
 def _budget(evaluation: Evaluation) -> object:
     return dict(evaluation.specification.parameters).get("epsilon")
 
 
-def _clean(defence: str | None, evaluations: Sequence[Evaluation]) -> Figure | None:
+def _clean(defense: str | None, evaluations: Sequence[Evaluation]) -> Figure | None:
     """Clean images, on as many as there are."""
-    if defence is None:
-        found = [one.clean for one in evaluations]
+    if defense is None:
+        found = [(one.clean, one) for one in evaluations]
     else:
         found = [
-            one.clean_defended
+            (one.clean_defended, one)
             for one in evaluations
-            if one.specification.defence == defence and one.clean_defended is not None
+            if _row_of(one.specification) == defense and one.clean_defended is not None
         ]
-    return _figure(max(found, key=lambda one: one.n, default=None))
+    # Of several as wide, one on the present weights.
+    best = max(found, key=lambda pair: (pair[0].n, not is_outdated(pair[1])), default=None)
+    return None if best is None else _figure(*best)
 
 
 def _weakness(evaluation: Evaluation | None) -> str:
@@ -212,15 +228,20 @@ def _weakness(evaluation: Evaluation | None) -> str:
     return too_weak(evaluation.specification, evaluation.attacked) or ""
 
 
-def _figure(accuracy: Accuracy | None) -> Figure | None:
-    return None if accuracy is None else Figure(accuracy=accuracy)
+def _figure(accuracy: Accuracy | None, evaluation: Evaluation) -> Figure | None:
+    """A figure of an attack that does not know the defense; only its age is a warning about it."""
+    if accuracy is None:
+        return None
+    old = tuple(one for one in evaluation.warnings if one.startswith(OUTDATED))
+    return Figure(accuracy=accuracy, warnings=old)
 
 
 def _knowing(figure: AdaptiveFigure | None) -> Figure | None:
-    return None if figure is None else Figure(accuracy=figure.accuracy, doubts=figure.doubts)
+    return None if figure is None else Figure(accuracy=figure.accuracy, warnings=figure.warnings)
 
 
 def _bare(figures: Iterable[AdaptiveFigure]) -> Figure | None:
     """The bare classifier under the strongest of the attacks of one budget."""
     found = [one.bare for one in figures if one.bare is not None]
-    return _figure(min(found, key=lambda one: one.value, default=None))
+    least = min(found, key=lambda one: one.value, default=None)
+    return None if least is None else Figure(accuracy=least)

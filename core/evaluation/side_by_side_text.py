@@ -1,8 +1,8 @@
-"""The table of all defences in words: what its rows and columns are called, and as Markdown."""
+"""The table of all defenses in words: what its rows and columns are called, and as Markdown."""
 
-from core.attacks import ATTACKS
+from core.attacks import ATTACKS, epsilon_text
 from core.defenses import DEFENSES
-from core.evaluation.side_by_side import TRANSFER, Column, Figure, SideBySide
+from core.evaluation.side_by_side import LONG, TRANSFER, Column, Figure, SideBySide
 from core.models import classifier_title
 
 
@@ -11,23 +11,25 @@ def column_title(column: Column) -> str:
     if column.attack is None:
         return "Clean"
     title = "Best attack" if column.knows else ATTACKS[column.attack].title
-    if column.norm is None:
+    if column.norm is None or column.epsilon is None:
         return title
-    return f"{title}, {'Linf' if column.norm == 'linf' else 'L2'} {column.epsilon:g}"
+    return f"{title}, {'Linf' if column.norm == 'linf' else 'L2'} {epsilon_text(column.epsilon)}"
 
 
-def row_title(defence: str | None) -> str:
-    """A defence as the table calls it."""
-    if defence is None:
-        return "No defence"
-    if defence in DEFENSES:
-        return DEFENSES[defence].title
-    name = defence.removesuffix(TRANSFER)
-    return classifier_title(name) + defence.removeprefix(name)
+def row_title(defense: str | None) -> str:
+    """A defense as the table calls it."""
+    if defense is None:
+        return "No defense"
+    if defense in DEFENSES:
+        return DEFENSES[defense].title
+    if defense.endswith(LONG):
+        return row_title(defense.removesuffix(LONG)) + LONG
+    name = defense.removesuffix(TRANSFER)
+    return classifier_title(name) + defense.removeprefix(name)
 
 
 def markdown_side_by_side(table: SideBySide) -> str:
-    """The table as Markdown, in percent: ``*`` marks what does not count, ``?`` what is doubted."""
+    """The table as Markdown, in percent: ``*`` marks what does not count, ``?`` a warning."""
     lines = [
         "| behind | " + " | ".join(_head(column) for column in table.columns) + " |",
         "|---|" + "---|" * len(table.columns),
@@ -45,5 +47,5 @@ def _head(column: Column) -> str:
 
 def _percent(figure: Figure) -> str:
     low, high = figure.accuracy.interval
-    mark = "?" if figure.doubts else ""
+    mark = "?" if figure.warnings else ""
     return f"{100 * figure.accuracy.value:.1f}{mark} ({100 * low:.1f}–{100 * high:.1f})"

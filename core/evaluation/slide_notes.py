@@ -5,15 +5,15 @@ from core.evaluation.printed import Footnote
 SIZES = Footnote(
     text="The slides print no epsilon and no size of any attack, and no number of images. The "
     "authors' code has FGSM at 0.3 on pixels in [−1, 1], which is 0.15 on [0, 1]; their figures "
-    "without defence rather resemble FGSM at 0.3 on [0, 1].",
+    "without defense rather resemble FGSM at 0.3 on [0, 1].",
     inferred=True,
 )
 OBLIVIOUS = Footnote(
     text="The slides say white box, and mean an attacker who sees the classifier but not the "
-    "defence. Here that is called oblivious.",
+    "defense. Here that is called oblivious.",
 )
 NO_CLEAN = Footnote(
-    text="The slides' “No attack” is the bare classifier: they do not say what a defence costs on "
+    text="The slides' “No attack” is the bare classifier: they do not say what a defense costs on "
     "clean images.",
 )
 PASTED = Footnote(
@@ -48,7 +48,7 @@ NO_CLASSIFIER = Footnote(
     text="The slide has one figure a data set and names no classifier; it stands beside all three.",
 )
 STRONGER_THAN_OBLIVIOUS = Footnote(
-    text="With 82.12 the attack that knows the defence does worse than the one that does not "
+    text="With 82.12 the attack that knows the defense does worse than the one that does not "
     "(74.01 on average): a sign that it is too weak.",
     inferred=True,
 )

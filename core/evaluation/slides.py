@@ -1,7 +1,7 @@
 """The tables of the LQ-VAE authors' slides, figure by figure (Kyatham et al., arXiv 1903.09940).
 
 Every figure is a share of images classified right, in percent, as printed. What the slides leave
-out (the size of every attack, the number of images, clean images through a defence) is left out
+out (the size of every attack, the number of images, clean images through a defense) is left out
 here too; what is inferred about it stands in a footnote that says so.
 """
 
@@ -26,7 +26,7 @@ DATASETS_OF_SLIDES = ("mnist", "fashion_mnist", "celeba")
 
 COLUMNS: Mapping[str, str] = {
     "clean": "No attack",
-    "none": "No defence",
+    "none": "No defense",
     "lq_vae": "LQ-VAE",
     "defense_gan": "Defense-GAN",
     "madry": "Madry",

@@ -1,4 +1,4 @@
-"""Whether an attack that does not see the defence is strong enough to compare defences by."""
+"""Whether an attack that does not see the defense is strong enough to compare defenses by."""
 
 from core.evaluation.accuracy import Accuracy
 from core.evaluation.specification import Specification
@@ -35,5 +35,5 @@ def too_weak(specification: Specification, attacked: Accuracy) -> str | None:
         return None
     return (
         f"The attack leaves the bare classifier at {attacked.value:.1%}, above {limit:.1%}: "
-        "too weak to compare defences by."
+        "too weak to compare defenses by."
     )

@@ -8,7 +8,7 @@ from core.attacks import ATTACKS
 from core.evaluation.cells import (
     ABLATIONS,
     CLASSIFIERS,
-    DEFENCES,
+    DEFENSES,
     JUDGED_EPSILON,
     QUIET,
     TEST_IMAGES,
@@ -24,6 +24,7 @@ from core.evaluation.cells import (
 )
 from core.evaluation.checking import PAPERNOT
 from core.evaluation.curve_suites import coarseness, convergence, curves, distortion
+from core.evaluation.headline import headline
 from core.evaluation.leveled import attenuation, levels
 from core.evaluation.results import stored_results
 from core.evaluation.rivals import budgets, robust, search_time, searching
@@ -33,19 +34,19 @@ from core.evaluation.specification import Evaluation, Specification
 def clean(dataset: str) -> Cells:
     """Clean images through every purifier, all of the test split."""
     return tuple(
-        cell(dataset, classifier, defence, n=TEST_IMAGES[dataset])
+        cell(dataset, classifier, defense, n=TEST_IMAGES[dataset])
         for classifier in CLASSIFIERS[dataset]
-        for defence in DEFENCES
+        for defense in DEFENSES
     )
 
 
 def white_box(dataset: str) -> Cells:
     """What the papers call white box: attacks that see the bare classifier, 1,000 test images."""
     return tuple(
-        cell(dataset, classifier, defence, attack, parameters)
+        cell(dataset, classifier, defense, attack, parameters)
         for attack, parameters in oblivious_attacks(dataset)
         for classifier in CLASSIFIERS[dataset]
-        for defence in compared(dataset)
+        for defense in compared(dataset)
     )
 
 
@@ -56,10 +57,10 @@ def noise(dataset: str) -> Cells:
     stored, and such noise meets the bare classifiers alone.
     """
     budgets = tuple(
-        cell(dataset, classifier, defence, "noise", {"epsilon": epsilon})
+        cell(dataset, classifier, defense, "noise", {"epsilon": epsilon})
         for epsilon in (JUDGED_EPSILON[dataset], WIDE_EPSILON)
         for classifier in CLASSIFIERS[dataset]
-        for defence in DEFENCES
+        for defense in DEFENSES
     )
     stored = (
         evaluation
@@ -88,27 +89,27 @@ def black_box(dataset: str) -> Cells:
         cell(
             dataset,
             classifier,
-            defence,
+            defense,
             "deepfool",
             {"steps": 50, "overshoot": 0.02},
             threat="transfer",
             substitute=substitute,
         )
         for classifier, substitute in permutations(CLASSIFIERS[dataset], 2)
-        for defence in QUIET
+        for defense in QUIET
     )
     papernot = tuple(
         cell(
             dataset,
             CLASSIFIERS[dataset][0],
-            defence,
+            defense,
             "fgsm",
             {"epsilon": papernot_epsilon(dataset)},
             threat="transfer",
             substitute=PAPERNOT,
             n=papernot_images(dataset),
         )
-        for defence in (None, *QUIET)
+        for defense in (None, *QUIET)
     )
     return pairs + papernot
 
@@ -122,18 +123,18 @@ def bpda(dataset: str) -> Cells:
         cell(
             dataset,
             classifier,
-            defence,
+            defense,
             "one_step_bpda",
             threat="adaptive",
-            surrogates=None if defence == "bit_depth" else ("soft_quantizer",),
+            surrogates=None if defense == "bit_depth" else ("soft_quantizer",),
         )
         for classifier in CLASSIFIERS[dataset]
-        for defence in QUIET
+        for defense in QUIET
     )
 
 
 def adaptive(dataset: str) -> Cells:
-    """Attacks that see a classifier and the defence, 500 test images; what is dear, 200.
+    """Attacks that see a classifier and the defense, 500 test images; what is dear, 200.
 
     Linf at a small and, on MNIST, at the wide budget, and L2, where rounding pixels is no answer;
     without a gradient at the widest of these budgets. PGD climbs the margin: the cross-entropy
@@ -194,6 +195,7 @@ SUITES: Mapping[str, Callable[[str], Cells]] = {
     "bpda": bpda,
     "adaptive": adaptive,
     "curves": curves,
+    "headline": headline,
     "convergence": convergence,
     "coarseness": coarseness,
     "distortion": distortion,
@@ -204,8 +206,9 @@ SUITES: Mapping[str, Callable[[str], Cells]] = {
     "attenuation": attenuation,
 }
 
-HEADLINES = ("clean", "white-box", "adaptive")
-"""The suites of the overview's table, all measured on the test split."""
+HEADLINES = ("clean", "white-box", "adaptive", "headline", "break")
+"""The stored results of the overview's table, all measured on the test split; ``break`` is what an
+attack on our own figures found, which belongs to no suite."""
 
 COMPARED = (*HEADLINES, "searching", "robust", "levels")
-"""The suites of the table of all defences."""
+"""The suites of the table of all defenses."""

@@ -22,7 +22,7 @@ def markdown_tables(evaluations: Sequence[Evaluation]) -> str:
 
 
 def markdown_table(evaluations: Sequence[Evaluation]) -> str:
-    """One row for each attack and defence, one column for each classifier.
+    """One row for each attack and defense, one column for each classifier.
 
     A cell reads ``bare -> defended``: accuracy in percent of the bare and of the defended
     classifier under the same attack, with the Wilson 95 % interval of the second.
@@ -39,15 +39,15 @@ def markdown_table(evaluations: Sequence[Evaluation]) -> str:
     classifiers = sorted({e.specification.classifier for e in evaluations})
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for evaluation in evaluations:
-        cells = rows.setdefault((_attack(evaluation), _defence(evaluation)), {})
+        cells = rows.setdefault((_attack(evaluation), _defense(evaluation)), {})
         cells[evaluation.specification.classifier] = _cell(evaluation)
     lines = [
         f"| attack | behind | {' | '.join(classifier_title(name) for name in classifiers)} |",
         f"|---|---|{'---|' * len(classifiers)}",
     ]
-    for (attack, defence), cells in rows.items():
+    for (attack, defense), cells in rows.items():
         body = " | ".join(cells.get(name, "") for name in classifiers)
-        lines.append(f"| {attack} | {defence} | {body} |")
+        lines.append(f"| {attack} | {defense} | {body} |")
     return "\n".join(lines)
 
 
@@ -62,8 +62,8 @@ def _attack(evaluation: Evaluation) -> str:
     return f"{title}, adaptive" if specification.threat == "adaptive" else title
 
 
-def _defence(evaluation: Evaluation) -> str:
-    name = evaluation.specification.defence
+def _defense(evaluation: Evaluation) -> str:
+    name = evaluation.specification.defense
     if name is None:
         return "nothing"
     told = [f"{setting} {value}" for setting, value in evaluation.specification.settings]

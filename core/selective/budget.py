@@ -13,11 +13,11 @@ import torch
 from torch import Generator, Tensor
 
 from core.attacks import project
-from core.attacks.door import check_classes, check_images
 from core.selective.classifier import GmVaeClassifier
 from core.selective.descent import Descent, Norm, random_start
 from core.selective.joint import JointResult
 from core.types import OnStep, Step
+from core.validation import check_classes, check_images
 
 Start: TypeAlias = Literal["image", "random", "target"]
 STARTS: tuple[Start, ...] = ("image", "random", "target")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from core.attacks.door import check_classes
 from core.selective.classifier import GmVaeClassifier, Judgement
 from core.types import OnStep, Step
+from core.validation import check_classes
 
 
 @dataclass(frozen=True, eq=False)

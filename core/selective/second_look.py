@@ -15,12 +15,12 @@ import torch
 from torch import Generator, Tensor
 
 from core.attacks import project
-from core.attacks.door import check_classes, check_images
 from core.selective.classifier import GmVaeClassifier
 from core.selective.descent import Norm, random_start, step_down
 from core.selective.reclassify import Search, reclassify
 from core.selective.settling import Searches
 from core.types import OnStep, Step
+from core.validation import check_classes, check_images
 
 Begin: TypeAlias = Literal["image", "random", "picture"]
 BEGINS: tuple[Begin, ...] = ("picture", "image", "random")

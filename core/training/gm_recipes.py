@@ -22,7 +22,6 @@ def _gm_vae(objective_arguments: Mapping[str, Any], steps: int, **changes: Any) 
             "averaging": 0.999,
             # A mean is told from its surroundings more finely than bfloat16 writes numbers.
             "precision": "float32",
-            "storage": "int8",
             **changes,
         }
     )

@@ -24,7 +24,6 @@ def _ladder(
         batch_size=128,
         learning_rate=learning_rate,
         averaging=0.999,
-        storage="int8",
     )
 
 

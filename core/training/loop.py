@@ -211,9 +211,9 @@ class Training:
 def _resumable_part(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """What a saved state must share with the recipe; JSON's plain values on both sides.
 
-    A staircase does not know its end, so that a finished training can go on for longer; and how
-    the result will be stored changes no step.
+    A staircase does not know its end, so that a finished training can go on for longer.
     """
+    # A state saved by an earlier version may still say how its weights were going to be stored.
     free = {"storage", "steps"} if recipe["schedule"] == "staircase" else {"storage"}
     kept = {name: value for name, value in recipe.items() if name not in free}
     return dict(json.loads(json.dumps(kept)))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.packing import STORAGES
 from core.training.objectives import OBJECTIVES
 
 
@@ -26,7 +25,6 @@ class Recipe:
         precision: ``float32``, or ``bfloat16`` (mixed precision of matrix products) where the
             device computes it natively.
         seed: Seed of initial weights, batches and noise.
-        storage: How the trained weights are rounded for the file; see ``core.packing``.
         labels_per_class: Labels a class that training may see, of the first images of the file;
             half of every batch has one. 0: all are seen.
     """
@@ -42,7 +40,6 @@ class Recipe:
     averaging: float = 0.0
     precision: str = "bfloat16"
     seed: int = 0
-    storage: str = "float16"
     labels_per_class: int = 0
 
     def __post_init__(self) -> None:
@@ -58,8 +55,6 @@ class Recipe:
             raise ValueError("steps and batch_size must be at least 1")
         if self.labels_per_class < 0:
             raise ValueError(f"labels_per_class must be 0 or more, got {self.labels_per_class}")
-        if self.storage not in STORAGES:
-            raise ValueError(f"storage must be one of {STORAGES}, got {self.storage!r}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the manifest and for telling two runs apart."""

@@ -68,7 +68,7 @@ def _small(
     """A network with a sixth of the weights of `lq_vae`, trained for a third of its steps."""
     small = {"latent_size": 64, "widths": [16, 32], "hidden": 128, **arguments}
     told = {} if objective_arguments is None else {"objective_arguments": objective_arguments}
-    return Recipe(arguments=small, steps=6_000, storage="int8", **{**base, **told})
+    return Recipe(arguments=small, steps=6_000, **{**base, **told})
 
 
 def _patch_vae(
@@ -76,7 +76,6 @@ def _patch_vae(
     arguments: Mapping[str, Any],
     *,
     beta: float = 0.01,
-    storage: str = "float16",
 ) -> Recipe:
     """Luo & Pfister's VAE on patches of one size, or on whole images where they are that large."""
     return Recipe(
@@ -88,7 +87,6 @@ def _patch_vae(
         steps=20_000 if image_shape[0] == 1 else 12_000,
         learning_rate=1e-3,
         averaging=0.999,
-        storage=storage,
     )
 
 
@@ -98,7 +96,6 @@ def _patch_vaes(dataset: str, channels: int) -> dict[tuple[str, str], Recipe]:
         (dataset, f"patch_vae_{side}"): _patch_vae(
             (channels, side, side),
             {"latent_size": channels * side**2 // 2, "hidden": hidden},
-            storage="int8",
         )
         for side, hidden in ((16, 256), (8, 192))
     }
@@ -125,7 +122,6 @@ def _robust(dataset: str, epsilon: float, *, mirrored: bool) -> dict[tuple[str, 
         "batch_size": 128,
         "learning_rate": 1e-3,
         "averaging": 0.999,
-        "storage": "int8",
     }
     seen = {"epsilon": epsilon, "mirrored": mirrored}
     found = {}
@@ -171,7 +167,6 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
             learning_rate=2e-4,
             averaging=0.999,
             precision="float32",
-            storage="int8",
         )
         for dataset in ("mnist", "fashion_mnist")
     },
@@ -193,13 +188,11 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("mnist", "lq_vae_no_penalty"): _small({"loss": {"penalty_weight": 0.0}}),
     ("mnist", "vae_penalty"): _small({"loss": {"penalty_weight": 10.0}}, _VAE),
     **{
-        (dataset, "vae"): Recipe(
-            arguments={"latent_size": 64}, steps=20_000, storage="int8", **_VAE
-        )
+        (dataset, "vae"): Recipe(arguments={"latent_size": 64}, steps=20_000, **_VAE)
         for dataset in ("mnist", "fashion_mnist")
     },
     ("mnist", "patch_vae"): _patch_vae((1, 28, 28), _WHOLE_GREY),
-    ("mnist", "patch_vae_beta1"): _patch_vae((1, 28, 28), _WHOLE_GREY, beta=1.0, storage="int8"),
+    ("mnist", "patch_vae_beta1"): _patch_vae((1, 28, 28), _WHOLE_GREY, beta=1.0),
     ("fashion_mnist", "patch_vae"): _patch_vae((1, 28, 28), _WHOLE_GREY),
     ("cifar10", "patch_vae"): _patch_vae(
         (3, 32, 32), {"latent_size": 1024, "blocks": 1, "widths": [64, 128], "hidden": None}

@@ -78,10 +78,13 @@ def test_no_parameter_of_an_attack_hides_a_setting() -> None:
         assert not names & own
 
 
-def test_epsilon_has_four_decimals_in_the_address() -> None:
-    settings = Settings(parameters=(("epsilon", 0.1234),))
-    assert settings.params()["epsilon"] == "0.1234"
-    assert read(epsilon="0.123456")[0].parameters == (("epsilon", 0.1235),)
+@pytest.mark.parametrize(
+    ("epsilon", "text"), [(0.1234, "0.1234"), (8 / 255, "8/255"), (0.123456, "0.123456")]
+)
+def test_epsilon_comes_back_exactly_from_the_address(epsilon: float, text: str) -> None:
+    settings = Settings(parameters=(("epsilon", epsilon),))
+    assert settings.params()["epsilon"] == text
+    assert read(epsilon=text)[0].parameters == (("epsilon", epsilon),)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_epsilon_has_four_decimals_in_the_address() -> None:
         ({"attack": "<script>"}, "not one of the choices; pgd is used"),
         ({"attack": "noise", "target": "3"}, "cannot aim"),
         ({"target": "12"}, "is above 9"),
-        ({"defense": "none", "threat": "adaptive"}, "needs a defence"),
+        ({"defense": "none", "threat": "adaptive"}, "needs a defense"),
         ({"surrogate": "a b"}, "is no name"),
         ({"gain": "7"}, "not one of the choices; 5 is used"),
         ({"steps": "1000"}, "is above 200; 200 is used"),
@@ -125,7 +128,7 @@ def test_each_preset_is_recognised_and_keeps_the_picture() -> None:
         changed.run().build_attack()
 
 
-def test_a_preset_that_needs_a_defence_brings_one() -> None:
+def test_a_preset_that_needs_a_defense_brings_one() -> None:
     changed = apply(PRESETS["knowing"], Settings(defense=NO_DEFENSE))
     assert changed.defense == Settings().defense
 
@@ -176,12 +179,12 @@ SPEC = RunSpec(dataset="mnist", classifier="a", defense="lq_vae", index=0, attac
         ),
         (triplet(7, 3, 5), "Fooled, not repaired", "The purifier did not help: 5 is not 7."),
         (triplet(7, 7, 7), "Not fooled", "the attack failed. After the purifier it is 7 as well"),
-        (triplet(7, 7, 2), "Broken by the purifier", "here the defence does harm"),
+        (triplet(7, 7, 2), "Broken by the purifier", "here the defense does harm"),
         (triplet(7, 3, None), "Fooled", "The attack turned 7 into 3"),
         (triplet(1, 1, 1), "Wrong before the attack", "takes this 7 for 1 before any attack"),
         (triplet(7, 3, 7, target=5), "Fooled, then repaired", "It aimed at 5 and missed."),
-        (triplet(7, 7, 2, surrogate="identity"), "Defence broken", "aimed at the purifier"),
-        (triplet(7, 3, 2, surrogate="identity"), "Defence broken", "did not help"),
+        (triplet(7, 7, 2, surrogate="identity"), "Defense broken", "aimed at the purifier"),
+        (triplet(7, 3, 2, surrogate="identity"), "Defense broken", "did not help"),
         (
             triplet(7, 3, 5, purified_original=reading(4)),
             "Fooled, not repaired",
@@ -201,11 +204,15 @@ def test_the_size_is_told_in_the_norm_of_the_attack() -> None:
 
 
 def test_what_the_attacker_knew_is_told() -> None:
-    assert threat_words(triplet(7, 3, 7), SPEC).startswith("This attack does not see the defence.")
+    assert threat_words(triplet(7, 3, 7), SPEC).startswith("This attack does not see the defense.")
     adaptive = replace(SPEC, threat="adaptive")
-    assert "did not get through" in threat_words(triplet(7, 3, 7, surrogate="identity"), adaptive)
+    tried = {"surrogate": "identity", "tried": ("soft_quantizer", "flips, identity")}
+    told = threat_words(triplet(7, 3, 7, **tried), adaptive)
+    assert "did not get through. Tried: soft quantizer and flips, identity. Left out here" in told
+    everything = replace(adaptive, attack="adaptive", parameters=())
+    assert "Left out" not in threat_words(triplet(7, 3, 7, **tried), everything)
     assert "soft quantizer" in threat_words(triplet(7, 3, 2, surrogate="soft_quantizer"), adaptive)
-    assert "no defence" in threat_words(triplet(7, 3, None), replace(SPEC, defense=None))
+    assert "no defense" in threat_words(triplet(7, 3, None), replace(SPEC, defense=None))
 
 
 def test_the_npz_holds_the_pictures_and_the_settings(tmp_path: Any) -> None:  # noqa: ANN401

@@ -18,11 +18,11 @@ def test_a_robust_classifier_is_reached_further_away_and_that_is_said() -> None:
     usual = Specification(
         dataset="mnist",
         classifier="a",
-        defence="lq_vae",
+        defense="lq_vae",
         attack="deepfool",
         parameters=(("overshoot", 0.02), ("steps", 50)),
     )
-    robust = replace(usual, classifier="a_pgd", defence=None)
+    robust = replace(usual, classifier="a_pgd", defense=None)
     found = [*suite("white-box"), invent(robust, attacked=0.1, mean_l2=4.5)]
     told = conclusion(paper_table("mnist", "white-box", found))
     assert "DeepFool at a mean L2 of 4.50 instead of 1.25" in told

@@ -1,4 +1,4 @@
-"""The defences page without its page: address, cards, and the picture of outcomes."""
+"""The defenses page without its page: address, cards, and the picture of outcomes."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -37,7 +37,7 @@ def test_an_address_means_what_it_was_written_from() -> None:
     assert read(chosen.params()) == (chosen, ())
 
 
-def test_settings_of_defences_are_part_of_the_address() -> None:
+def test_settings_of_defenses_are_part_of_the_address() -> None:
     settings, notes = read({"quality": "20", "size": "3", "bits": "2"})
     assert (settings.settings_of("jpeg"), notes) == ({"quality": 20}, ())
     assert settings.settings_of("median") == {}, "a default is no change"
@@ -66,7 +66,7 @@ def test_odd_addresses_are_put_right_and_said() -> None:
     assert len(notes) == 3
 
 
-def test_a_card_says_what_a_defence_did() -> None:
+def test_a_card_says_what_a_defense_did() -> None:
     images, labels = load_dataset("mnist", "validation", count=20)
     spec = RunSpec(
         dataset="mnist", classifier="a", index=7, attack="fgsm", parameters=(("epsilon", 0.3),)

@@ -1,4 +1,4 @@
-"""The measured parts of the defences page: the table of all, and patch-wise VAEs against JPEG."""
+"""The measured parts of the defenses page: the table of all, and patch-wise VAEs against JPEG."""
 
 import csv
 import io
@@ -11,13 +11,13 @@ from core.evaluation.side_by_side import side_by_side
 
 
 def measured(
-    defence: str | None, right: int, size: float, quality: int | None = None
+    defense: str | None, right: int, size: float, quality: int | None = None
 ) -> Evaluation:
-    """FGSM of one size behind one defence."""
+    """FGSM of one size behind one defense."""
     spec = cell(
         "mnist",
         "a",
-        defence,
+        defense,
         "fgsm",
         {"epsilon": size},
         settings=() if quality is None else (("quality", quality),),
@@ -26,8 +26,8 @@ def measured(
     return Evaluation(
         specification=spec,
         clean=Accuracy(correct=990, n=1000),
-        attacked=Accuracy(correct=100, n=1000) if defence else accuracy,
-        robust=accuracy if defence else None,
+        attacked=Accuracy(correct=100, n=1000) if defense else accuracy,
+        robust=accuracy if defense else None,
         mean_relative_l2=size,
     )
 
@@ -64,7 +64,7 @@ def test_the_verdict_says_where_the_vae_is_above() -> None:
     assert "have not been measured" in verdict({})
 
 
-def test_who_knows_the_defence_stands_at_the_size_of_the_same_budget() -> None:
+def test_who_knows_the_defense_stands_at_the_size_of_the_same_budget() -> None:
     (spec,) = adaptive_cells("mnist", ["patch_vae"], "pgd", 200, epsilon=0.3)
     knows = Evaluation(
         specification=spec,
@@ -82,12 +82,12 @@ def test_who_knows_the_defence_stands_at_the_size_of_the_same_budget() -> None:
 
 def test_the_table_escapes_marks_and_exports() -> None:
     (spec,) = adaptive_cells("mnist", ["jpeg"], "pgd", 500, epsilon=0.1)
-    doubted = Evaluation(
+    examined = Evaluation(
         specification=spec,
         clean=Accuracy(correct=495, n=500),
         attacked=Accuracy(correct=0, n=500),
         robust=Accuracy(correct=100, n=500),
-        doubts=('It may be "too high".',),
+        warnings=('It may be "too high".',),
     )
     strong = Evaluation(
         specification=cell("mnist", "a", "jpeg", "cw", {}),
@@ -96,7 +96,7 @@ def test_the_table_escapes_marks_and_exports() -> None:
         attacked=Accuracy(correct=0, n=1000),
         robust=Accuracy(correct=970, n=1000),
     )
-    table = side_by_side("mnist", "a", [strong, doubted])
+    table = side_by_side("mnist", "a", [strong, examined])
     html = table_html(table)
     assert 'title="It may be &quot;too high&quot;."' in html
     assert '<td class="best"><b>97.0</b>' in html
@@ -105,7 +105,7 @@ def test_the_table_escapes_marks_and_exports() -> None:
     assert "500 to 1,000 of the test images" in words
     assert 'JPEG: It may be "too high".' in words
     rows = list(csv.DictReader(io.StringIO(table_csv(table))))
-    jpeg = [row for row in rows if row["defence"] == "jpeg"]
+    jpeg = [row for row in rows if row["defense"] == "jpeg"]
     assert [(row["attacker"], row["correct"], row["images"]) for row in jpeg] == [
         ("none", "980", "1000"),
         ("blind", "970", "1000"),

@@ -51,12 +51,12 @@ def test_searches_are_a_line_in_order_of_time_and_one_pass_is_a_point(
     assert line.customdata[1] == ", R = 10, L = 200"
     assert (list(point.x), list(point.y), point.mode) == ([0.5], [0.96], "markers")
     assert "95% right, LQ-VAE plus 96% in one pass, 2,000 times as fast" in time_words(cells)
-    weak = [replace(one, doubts=("Too weak to compare by.",)) for one in cells]
+    weak = [replace(one, warnings=("Too weak to compare by.",)) for one in cells]
     assert time_words(weak).endswith("Too weak to compare by.")
 
 
 def test_without_one_of_the_two_nothing_is_compared(cells: list[Evaluation]) -> None:
-    assert time_words(cells[:2]) == "Only one of the two kinds of defence is measured."
+    assert time_words(cells[:2]) == "Only one of the two kinds of defense is measured."
 
 
 def test_the_way_has_two_lines() -> None:

@@ -34,7 +34,7 @@ def read(params: dict[str, str]) -> tuple[HierarchySettings, tuple[str, ...]]:
     return read_settings(params, DATASETS, offers, {"mnist": 4, "fashion_mnist": 5})
 
 
-def test_an_empty_address_is_the_defence_as_it_is() -> None:
+def test_an_empty_address_is_the_defense_as_it_is() -> None:
     settings, notes = read({})
     assert not notes
     assert settings.percents == first_percents(4) == (12, 25, 38, 50)
@@ -123,7 +123,7 @@ def test_the_trade_off_is_drawn_for_one_schedule() -> None:
         "FGSM 0.3, oblivious",
         "PGD 0.3, oblivious",
         "FGSM 0.3, oblivious, no threshold before",
-        "PGD 0.1, knows the defence",
+        "PGD 0.1, knows the defense",
     ]
     assert all([percent for percent, _ in line] == [0, 25, 50, 75, 100] for line in linear.values())
     assert len(cosine) == 3, "neither the knowing attacker nor the bare levels"
@@ -132,10 +132,10 @@ def test_the_trade_off_is_drawn_for_one_schedule() -> None:
     assert figure.data[0].error_y.array[0] > 0
 
 
-def test_a_smaller_budget_and_doubts_of_the_knowing_attacker_are_told() -> None:
+def test_a_smaller_budget_and_warnings_of_the_knowing_attacker_are_told() -> None:
     cells = [invent(one) for one in SUITES["attenuation"]("mnist")]
-    doubted = [replace(one, doubts=("Hm.",)) for one in cells]
-    words = knowing_words(doubted)
+    examined = [replace(one, warnings=("Hm.",)) for one in cells]
+    words = knowing_words(examined)
     assert "That attacker may change a pixel by 0.1, the others by 0.3" in words
     assert words.count("Hm.") == 1
     same = [invent(one) for one in SUITES["attenuation"]("fashion_mnist")]

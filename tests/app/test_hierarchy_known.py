@@ -1,4 +1,4 @@
-"""What the hierarchy page says of an attacker who knows the defence."""
+"""What the hierarchy page says of an attacker who knows the defense."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ def test_a_line_a_budget_with_the_others_beside() -> None:
     cells = [
         adaptive("mlvgm", 0.6, epsilon=1.5, attack="pgd_l2"),
         adaptive("mlvgm", 0.5, epsilon=0.3),
-        replace(adaptive("mlvgm", 0.9), doubts=("It is odd.",)),
+        replace(adaptive("mlvgm", 0.9), warnings=("It is odd.",)),
         adaptive("bit_depth", 0.8),
         adaptive("bit_depth", 0.1, epsilon=0.2),
     ]
@@ -24,14 +24,14 @@ def test_a_line_a_budget_with_the_others_beside() -> None:
     assert lines[0]["MLVGM"].startswith("90.0? (")
     assert lines[0]["Bit depth"].startswith("80.0 (")
     assert lines[1]["Bit depth"] == "–"
-    mine = [one for one in figures if one.defence == "mlvgm"]
+    mine = [one for one in figures if one.defense == "mlvgm"]
     said = known_words("mnist", mine)
     assert "on 500 images" in said
     assert "Bit depth is a threshold and nothing else" in said
     assert said.endswith("It is odd.")
     clothes = known_words("fashion_mnist", mine[1:2])
     assert "threshold" not in clothes
-    assert clothes.endswith("No doubt was found about MLVGM's.")
+    assert clothes.endswith("No check of MLVGM raised a warning.")
 
 
 def test_what_is_not_measured_has_its_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def test_axes_out_of_range_are_refused_in_words(run: Attacked, x: int, y: int) -
         points(run, x=x, y=y)
 
 
-def test_a_defence_without_a_code_has_no_map() -> None:
+def test_a_defense_without_a_code_has_no_map() -> None:
     bare = tiny_run.attacked(BitDepth(bits=1))
     with pytest.raises(LabError, match=r"no code.*Choose one of the LQ-VAE"):
         points(bare)

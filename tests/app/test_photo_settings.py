@@ -72,7 +72,7 @@ def test_what_an_address_cannot_mean_is_said(params: dict[str, str]) -> None:
     assert settings.params().keys() <= {"photo_noise"}
 
 
-def test_a_setting_of_the_same_name_means_the_same_in_all_defences() -> None:
+def test_a_setting_of_the_same_name_means_the_same_in_all_defenses() -> None:
     for name, setting in SETTINGS.items():
         owners = [DEFENSES[one].settings for one in ANY_SIZE if name in DEFENSES[one].settings]
         assert all(owner[name] == setting for owner in owners)

@@ -167,7 +167,7 @@ def evaluation(specification: Specification, right: int) -> Evaluation:
         clean_defended=Accuracy(correct=n - 1, n=n),
         attacked=Accuracy(correct=0, n=n) if specification.attack else None,
         robust=Accuracy(correct=right, n=n) if specification.attack else None,
-        doubts=("weak",) if specification.threat == "adaptive" else (),
+        warnings=("weak",) if specification.threat == "adaptive" else (),
     )
 
 
@@ -203,7 +203,7 @@ def test_codes_stand_in_line_by_bits_and_the_others_apart(codes: tuple[Code, ...
     assert set(first.robust) == set(AGAINST)
     assert first.robust["fgsm_0.15"].correct == CODES.index("lq_vae_16") + len(CODES)
     assert first.adaptive_title == "PGD-100 at 0.1"
-    assert first.doubts == ("weak",)
+    assert first.warnings == ("weak",)
 
 
 def test_oblivious_and_adaptive_are_told_apart(codes: tuple[Code, ...]) -> None:
@@ -213,7 +213,7 @@ def test_oblivious_and_adaptive_are_told_apart(codes: tuple[Code, ...]) -> None:
         "clean images, purified",
         "Carlini-Wagner, oblivious, purified",
         "PGD-100 at 0.1, adaptive",
-        "Carlini-Wagner, no defence",
+        "Carlini-Wagner, no defense",
     ]
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert all(list(trace.x) == ["16", "32", "64", "128"] for trace in lines)

@@ -16,7 +16,7 @@ from app.robustness.curves import (
 )
 from app.robustness.gaps import gaps, suite_of, suites_of
 from app.robustness.names import group_title, inline
-from app.robustness.table_view import row_doubts, table_html, tone
+from app.robustness.table_view import row_warnings, table_html, tone
 from core.evaluation import THREATS, Specification
 from core.evaluation.paper_lines import lines_of
 from core.evaluation.paper_tables import paper_table
@@ -47,7 +47,7 @@ def test_a_cell_has_both_figures_and_the_interval() -> None:
     spec = Specification(
         dataset="mnist",
         classifier="b",
-        defence="lq_vae",
+        defense="lq_vae",
         attack="deepfool",
         parameters=(("overshoot", 0.02), ("steps", 50)),
     )
@@ -67,22 +67,22 @@ def test_a_weak_attack_is_hatched_and_said_in_the_row() -> None:
     table = paper_table("mnist", "white-box", suite("white-box", robust=0.9, attacked=0.4))
     html = table_html(table)
     assert 'class="same weak' in html
-    assert html.count("too weak to compare defences by.") == 12
+    assert html.count("too weak to compare defenses by.") == 12
     row = next(row for row in table.rows if row.line.attack == "cw")
-    assert row_doubts(row) == [
-        "The attack leaves the bare classifier at 40.0%, above 5.0%: too weak to compare defences "
+    assert row_warnings(row) == [
+        "The attack leaves the bare classifier at 40.0%, above 5.0%: too weak to compare defenses "
         "by."
     ]
 
 
-def test_a_doubt_about_one_defence_names_it() -> None:
+def test_a_warning_about_one_defense_names_it() -> None:
     cells = [
-        replace(one, doubts=("It is odd.",)) if one.specification.defence == "bit_depth" else one
+        replace(one, warnings=("It is odd.",)) if one.specification.defense == "bit_depth" else one
         for one in suite("black-box")
     ]
     table = paper_table("mnist", "black-box", cells)
     row = next(row for row in table.rows if row.line.attack == "deepfool")
-    assert row_doubts(row) == ["Bit depth: It is odd."]
+    assert row_warnings(row) == ["Bit depth: It is odd."]
 
 
 def test_celeba_has_the_papers_figures_and_footnote_marks() -> None:
@@ -146,9 +146,9 @@ def test_titles_of_attacks() -> None:
 def test_curves_of_every_kind_of_attacker() -> None:
     curves = epsilon_curves(suite("curves", robust=0.7, attacked=0.2), "lq_vae")
     assert [curve.name for curve in curves] == [
-        "attacker knows the defence",
+        "attacker knows the defense",
         "attacker does not see it",
-        "no defence",
+        "no defense",
         "random noise",
         "clean images",
     ]
@@ -160,7 +160,7 @@ def test_curves_of_every_kind_of_attacker() -> None:
     assert [trace.name for trace in figure.data if trace.showlegend is not False] == [
         curve.name for curve in curves
     ]
-    assert "attacker knows the defence: 97.0% at 0, 70.0% at 0.3" in in_words(curves)
+    assert "attacker knows the defense: 97.0% at 0, 70.0% at 0.3" in in_words(curves)
     assert epsilon_curves([], "lq_vae") == []
 
 

@@ -15,9 +15,9 @@ from core.evaluation.paper_tables import paper_table
 from tests.core.evaluation.invented import adaptive, suite
 
 
-def test_adaptive_figures_are_drawn_with_doubts_and_without() -> None:
+def test_adaptive_figures_are_drawn_with_warnings_and_without() -> None:
     assert "<code>python</code>" in adaptive_html((), "Run `python`.")
-    odd = replace(adaptive("lq_vae", 0.4), doubts=("The outputs are random.",))
+    odd = replace(adaptive("lq_vae", 0.4), warnings=("The outputs are random.",))
     figures = adaptive_figures(
         [adaptive("bit_depth", 0.9), odd, adaptive("lq_vae", 0, epsilon=0.3)]
     )
@@ -30,7 +30,7 @@ def test_adaptive_figures_are_drawn_with_doubts_and_without() -> None:
     assert "Nothing left" not in html, "LQ-VAE always has a line of its own"
     broken = [adaptive("bit_depth", 0), adaptive("jpeg", 0), adaptive("vae", 0)]
     html = adaptive_html(adaptive_figures(broken), "")
-    assert html.count('class="number"') == 2, "no defence, and bit depth"
+    assert html.count('class="number"') == 2, "no defense, and bit depth"
     assert "<b>Nothing left</b> behind JPEG" in html
     assert " and VAE" in html
 

@@ -149,7 +149,7 @@ def test_an_error_is_said_as_a_sentence() -> None:
     assert sentence(LabError("Run it again.")) == "Run it again."
 
 
-def test_a_defence_without_a_recipe_names_no_command(
+def test_a_defense_without_a_recipe_names_no_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LQVAE_CHECKPOINTS", str(tmp_path))

@@ -6,10 +6,17 @@ from app.state import LinkReader
 def test_reads_what_makes_sense_and_says_nothing() -> None:
     reader = LinkReader({"attack": "pgd", "epsilon": "0.12344", "steps": "7", "on": "1"})
     assert reader.word("attack", ("pgd", "fgsm"), "fgsm") == "pgd"
-    assert reader.number("epsilon", 0, 1, 0.3) == 0.1234
+    assert reader.number("epsilon", 0, 1, 0.3) == 0.12344, "as it is written"
     assert reader.whole("steps", 1, 50, 3) == 7
     assert reader.flag("on", False)
     assert reader.finish() == ()
+
+
+def test_a_budget_may_be_written_as_a_fraction() -> None:
+    assert LinkReader({"epsilon": "8/255"}).number("epsilon", 0, 1, 0.3) == 8 / 255
+    reader = LinkReader({"epsilon": "8/0"})
+    assert reader.number("epsilon", 0, 1, 0.3) == 0.3
+    assert "is no number; 0.3 is used" in reader.finish()[0]
 
 
 def test_what_is_missing_is_the_default() -> None:

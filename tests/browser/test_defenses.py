@@ -1,4 +1,4 @@
-"""The defences page in a real browser: all defences on one digit, and a filtered gallery."""
+"""The defenses page in a real browser: all defenses on one digit, and a filtered gallery."""
 
 import re
 
@@ -21,7 +21,7 @@ def wait_for_gallery(page: Page) -> None:
     settle(page)
 
 
-def test_a_visitor_compares_defences_and_finds_whom_the_purifier_harmed(visitor: Visitor) -> None:
+def test_a_visitor_compares_defenses_and_finds_whom_the_purifier_harmed(visitor: Visitor) -> None:
     page = visitor.open("/defenses")
     cards = page.locator(".cards .card[data-defense]")
     expect(cards.filter(has_text="LQ-VAE plus")).to_contain_text(re.compile("right|wrong"))
@@ -33,7 +33,7 @@ def test_a_visitor_compares_defences_and_finds_whom_the_purifier_harmed(visitor:
     shown = page.locator("[data-image]")
     assert all("broken by the purifier" in text for text in shown.all_inner_texts())
     place = shown.first.get_attribute("data-image")
-    page.get_by_role("button", name="Through every defence").first.click()
+    page.get_by_role("button", name="Through every defense").first.click()
     page.wait_for_url(f"**index={place}*")
     expect(page.get_by_role("spinbutton", name="Image")).to_have_value(str(place))
 
@@ -48,16 +48,16 @@ def test_a_click_on_a_bar_shows_its_images(visitor: Visitor) -> None:
     assert "fooled, then repaired" in page.locator("[data-image]").first.inner_text()
 
 
-def test_all_defences_are_measured_side_by_side(visitor: Visitor) -> None:
+def test_all_defenses_are_measured_side_by_side(visitor: Visitor) -> None:
     page = visitor.open("/defenses")
     table = page.locator(".sides table")
-    expect(table).to_contain_text("attacker knows the defence")
+    expect(table).to_contain_text("attacker knows the defense")
     plus = table.locator("tbody tr").filter(has_text="LQ-VAE plus")
     expect(plus.locator("td").first).to_contain_text(re.compile(r"\d\d\.\d"))
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Table as CSV").click()
     text = waiting.value.path().read_text()
-    assert text.startswith("defence,attack,attacker,correct,images")
+    assert text.startswith("defense,attack,attacker,correct,images")
     assert "\nlq_vae_plus,Clean,none," in text
 
 

@@ -42,8 +42,8 @@ def test_everything_is_there_and_fits(visitor: Visitor, size: Size, scheme: Sche
     page = visitor.open("/hierarchy", size=size, scheme=scheme)
     expect(page.locator(".ladder figure")).to_have_count(25)
     expect(page.locator(".plans .plan").first).to_be_visible()
-    known = page.get_by_role("table", name="An attacker who knows the defence")
-    expect(known).to_contain_text(re.compile(r"Linf 0.1\s*\d+\.\d \("))
+    known = page.get_by_role("table", name="An attacker who knows the defense")
+    expect(known).to_contain_text(re.compile(r"Linf 0.1\s*\d+\.\d\?? \("))
     for heading in ("Keep or draw anew", "What it costs and what it brings"):
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
     assert overflow(page) == 0
@@ -60,16 +60,16 @@ def test_a_plan_sets_all_sliders_and_a_reload_keeps_them(visitor: Visitor) -> No
     expect(slider).to_have_value("35")
 
 
-def test_the_defence_can_be_chosen_where_purifiers_are(visitor: Visitor) -> None:
+def test_the_defense_can_be_chosen_where_purifiers_are(visitor: Visitor) -> None:
     page = visitor.open("/attack_lab?defense=mlvgm&attack=fgsm&epsilon=0.15")
     expect(page.get_by_role("img", name=re.compile("^Purified picture"))).to_be_visible()
     page = visitor.open("/robustness?defense=mlvgm")
-    expect(page.get_by_role("combobox", name="Defence")).to_have_value("MLVGM")
+    expect(page.get_by_role("combobox", name="Defense")).to_have_value("MLVGM")
 
 
-def test_the_settings_of_defences_open_with_what_the_link_says(visitor: Visitor) -> None:
+def test_the_settings_of_defenses_open_with_what_the_link_says(visitor: Visitor) -> None:
     page = visitor.open("/defenses?attenuation=75")
-    page.get_by_role("button", name="Settings of the defences").click()
+    page.get_by_role("button", name="Settings of the defenses").click()
     expect(page.get_by_role("slider", name="MLVGM: attenuation")).to_have_value("75")
     expect(page.get_by_role("slider", name="MLVGM: temperature")).to_have_value("60")
     page.get_by_role("slider", name="MLVGM: attenuation").press("ArrowRight")

@@ -23,7 +23,7 @@ def open_map(
 ) -> Page:
     """Open the map of a small run, and make the run if nobody has."""
     page = visitor.open(f"/latent_map?{RUN}&{query}", size=size, scheme=scheme)
-    heading = page.get_by_text("This attack does not see the defence.")
+    heading = page.get_by_text("This attack does not see the defense.")
     expect(heading.or_(run_here(page))).to_be_visible(timeout=PATIENCE)
     if run_here(page).is_visible():
         run_here(page).click()

@@ -1,4 +1,4 @@
-"""Pictures of any size in a real browser: a photo, another defence, an upload, a phone."""
+"""Pictures of any size in a real browser: a photo, another defense, an upload, a phone."""
 
 import io
 

@@ -48,7 +48,7 @@ def test_the_verdicts_are_there_at_once(visitor: Visitor, size: Size, scheme: Sc
     assert overflow(page) == 0
 
 
-def test_checks_of_another_defence_run_when_asked_for(visitor: Visitor) -> None:
+def test_checks_of_another_defense_run_when_asked_for(visitor: Visitor) -> None:
     page = visitor.open("/quantizer?defense=bit_depth&attack=pgd&epsilon=0.2&steps=10&n=40")
     expect(page.get_by_text("Nobody has run these checks here yet")).to_be_visible()
     expect(tiles(page)).to_have_count(0)

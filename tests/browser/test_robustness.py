@@ -39,7 +39,7 @@ def break_it(page: Page) -> None:
 def test_a_visitor_reads_a_table_and_takes_it_along(visitor: Visitor) -> None:
     page = visitor.open("/robustness")
     expect(cell(page, "LQ-VAE", "97.74")).to_contain_text(re.compile(r"\d+\.\d"))
-    expect(page.get_by_text("If the attacker knows the defence")).to_be_visible()
+    expect(page.get_by_text("If the attacker knows the defense")).to_be_visible()
     page.get_by_role("radio", name="One-step").click()
     page.wait_for_url("**table=bpda*")
     expect(cell(page, "LQ-VAE", "83.70")).to_be_visible()
@@ -74,7 +74,7 @@ def test_a_visitor_breaks_it_and_cancels_a_second_trial(visitor: Visitor) -> Non
     page = visitor.open("/robustness?threat=oblivious&attack=fgsm&epsilon=0.3&n=20")
     break_it(page)
     result = page.locator(".live")
-    expect(result).to_contain_text("Attacked, through the defence (oblivious)")
+    expect(result).to_contain_text("Attacked, through the defense (oblivious)")
     expect(result).to_contain_text(re.compile(r"\d+ of 20 right"))
     expect(page.get_by_text(re.compile("in L2 and .* in Linf on average"))).to_be_visible()
     expect(page.get_by_text(re.compile("The stored tables? (says|do not)"))).to_be_visible()
@@ -93,7 +93,7 @@ def test_an_adaptive_trial_ends_with_its_figures(visitor: Visitor) -> None:
     break_it(page)
     result = page.locator(".live")
     expect(result).to_contain_text(
-        re.compile(r"through the defence \(adaptive\).*of 10 right", re.DOTALL),
+        re.compile(r"through the defense \(adaptive\).*of 10 right", re.DOTALL),
         timeout=3 * PATIENCE,
     )
     expect(page.get_by_text("Fallen: ")).to_be_visible()
@@ -101,7 +101,7 @@ def test_an_adaptive_trial_ends_with_its_figures(visitor: Visitor) -> None:
 
 def test_a_pair_that_cannot_be_is_refused_before_anything_runs(visitor: Visitor) -> None:
     page = visitor.open("/robustness?threat=adaptive&defense=none&attack=fgsm&epsilon=0.1")
-    expect(page.get_by_text("adapts to a defence, and there is none")).to_be_visible()
+    expect(page.get_by_text("adapts to a defense, and there is none")).to_be_visible()
     expect(page.locator(".st-key-robustness_run").get_by_role("button")).to_be_disabled()
 
 

@@ -74,7 +74,7 @@ def test_all_parts_are_stored_once(
     assert again.count("up to date") == 3
 
 
-def test_a_stopped_comparison_goes_on_and_other_defences_stay(
+def test_a_stopped_comparison_goes_on_and_other_defenses_stay(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = command.COMPARED_ATTACKS
@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_one_sentence(
     assert sentence in capsys.readouterr().err
 
 
-def test_several_defences_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_defenses_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     status = command_line.main(
         ("latent_lab", "attacked", *ARGUMENTS, "--defense", "lq_vae,lq_vae_noisy")
     )

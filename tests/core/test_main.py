@@ -76,7 +76,7 @@ def test_train_evaluate_and_verify(capsys: pytest.CaptureFixture[str], place: Pa
     status, printed, error = run(
         capsys,
         *("evaluate", "--dataset", "fashion_mnist", "--classifier", "b"),
-        *("--defence", "lq_vae_plus", "--attack", "pgd", "--threat", "adaptive"),
+        *("--defense", "lq_vae_plus", "--attack", "pgd", "--threat", "adaptive"),
         *("--set", "epsilon=0.1", "steps=2", "--n", "10", "--out", str(out)),
     )
     assert status == 0, error
@@ -116,7 +116,7 @@ def test_a_finished_evaluation_is_not_computed_again(capsys: pytest.CaptureFixtu
     train(capsys, ["b"], 2)
     command = (
         *("evaluate", "--dataset", "fashion_mnist", "--classifier", "b", "--attack", "fgsm"),
-        *("--defence", "bit_depth", "--n", "20"),
+        *("--defense", "bit_depth", "--n", "20"),
     )
     first = run(capsys, *command)[1]
     assert "attack_ms" in first, "times would differ"
@@ -134,10 +134,10 @@ def test_a_finished_evaluation_is_not_computed_again(capsys: pytest.CaptureFixtu
         (("train", "a", "--device", "warp"), "device 'warp' cannot be used here"),
         (("data", "list", "nothing"), "unknown data set 'nothing'; choose from mnist"),
         (("evaluate", "--classifier", "a"), "there is no checkpoint 'a' for mnist"),
-        (("evaluate", "--threat", "adaptive"), "needs a defence and an attack"),
+        (("evaluate", "--threat", "adaptive"), "needs a defense and an attack"),
         (("evaluate", "--set", "epsilon"), "written name=value, got 'epsilon'"),
         (("evaluate", "compare"), "nothing is stored of classifier a on mnist; measure it with"),
-        (("evaluate", "tables"), "expected `compare`, or `table` and one of clean,"),
+        (("evaluate", "tables"), "expected `compare`, `headline`, or `table` and one of clean,"),
         (
             ("evaluate", "table", "coarseness", "--dataset", "cifar10"),
             "there is no table 'coarseness' of cifar10; it is one of mnist",

@@ -128,7 +128,7 @@ def test_an_evaluation_tells_who_was_rejected() -> None:
     spec = Specification(
         dataset="mnist",
         classifier="gm_vae",
-        defence="bit_depth",
+        defense="bit_depth",
         attack="fgsm",
         parameters=(("epsilon", 0.3),),
         split="validation",

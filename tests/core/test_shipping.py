@@ -41,7 +41,7 @@ def test_faces_can_be_trained_on_and_measured(tmp_path: Path) -> None:
         Specification(
             dataset="celeba",
             classifier="b",
-            defence="lq_vae",
+            defense="lq_vae",
             attack="fgsm",
             parameters=(("epsilon", 0.15),),
             n=8,

@@ -15,8 +15,8 @@ def store_everything() -> None:
     for name in ("clean", "white-box", "noise", "black-box", "bpda", "curves", "convergence"):
         store_results(f"mnist-{name}", [invent(one, robust=0.8) for one in SUITES[name]("mnist")])
     weak = [invent(one, robust=0.1, attacked=0.02) for one in SUITES["adaptive"]("mnist")]
-    doubtful = replace(weak[0], doubts=("The outputs are random.",))
-    store_results("mnist-adaptive", [doubtful, *weak[1:]])
+    warningful = replace(weak[0], warnings=("The outputs are random.",))
+    store_results("mnist-adaptive", [warningful, *weak[1:]])
 
 
 def html(page: AppTest) -> str:

@@ -154,7 +154,7 @@ def test_the_budget_is_off_for_an_attack_that_has_none(open_lab: Open) -> None:
 
 
 @pytest.mark.usefixtures("classifier")
-def test_without_a_defence_there_is_nothing_to_know(open_lab: Open) -> None:
+def test_without_a_defense_there_is_nothing_to_know(open_lab: Open) -> None:
     page = open_lab(**START)
     page.selectbox(key="lab_w_defense").select("none").run()
     assert page.segmented_control(key="lab_w_threat").disabled

@@ -206,7 +206,7 @@ def test_one_image_shows_what_its_flipped_code_becomes(open_page: Open, attacked
 @pytest.mark.usefixtures("attacked")
 def test_which_bits_matter_is_shown_once_it_is_stored(open_page: Open, parts: Parts) -> None:
     page = open_page(**RUN, section="image")
-    assert "has not been measured for this defence" in words(page)
+    assert "has not been measured for this defense" in words(page)
     store_importance(bit_importance(*parts), SPEC)
     page = open_page(**RUN, section="image")
     assert "Accuracy lost per bit" in chart(page, 1)
@@ -243,12 +243,12 @@ def test_the_causes_come_from_their_file(open_page: Open) -> None:
 
 
 @pytest.mark.usefixtures("places")
-def test_a_defence_without_a_code_is_told_so(open_page: Open, parts: Parts) -> None:
+def test_a_defense_without_a_code_is_told_so(open_page: Open, parts: Parts) -> None:
     spec = AttackedSpec(**{**SPEC.as_dict(), "defense": "bit_depth", "parameters": SPEC.parameters})
     classifier, _, images, labels = parts
     keep_attacked(make_attacked(spec, classifier, BitDepth(bits=1), images, labels))
     page = open_page(**RUN, defense="bit_depth")
-    assert "This defence has no code" in words(page)
+    assert "This defense has no code" in words(page)
     assert not page.get("plotly_chart")
 
 

@@ -1,4 +1,4 @@
-"""The defences page as a visitor uses it, with a classifier and purifiers made in a moment."""
+"""The defenses page as a visitor uses it, with a classifier and purifiers made in a moment."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def html(page: AppTest, part: str) -> list[str]:
     return [one.value for one in page.html if part in one.value]
 
 
-def test_it_opens_with_all_defences_and_the_first_run_without_asking(open_page: Open) -> None:
+def test_it_opens_with_all_defenses_and_the_first_run_without_asking(open_page: Open) -> None:
     page = open_page()
     (cards,) = html(page, 'class="cards"')
     for title in ("LQ-VAE", "Bit depth", "Median", "JPEG"):
@@ -63,14 +63,14 @@ def test_an_outcome_filters_the_gallery(open_page: Open) -> None:
     assert "outcome" not in page.query_params
 
 
-def test_an_image_of_the_gallery_goes_through_every_defence(open_page: Open) -> None:
+def test_an_image_of_the_gallery_goes_through_every_defense(open_page: Open) -> None:
     page = open_page()
     page.button(key="defenses_pick_5").click().run()
     assert page.number_input(key="defenses_w_index").value == 5
     assert page.query_params["index"] == ["5"] or page.query_params["index"] == "5"
 
 
-def test_a_damaged_defence_is_off_and_the_others_go_on(
+def test_a_damaged_defense_is_off_and_the_others_go_on(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged(dataset: str, name: str) -> Purifier:

@@ -216,7 +216,7 @@ def test_one_class_only_is_drawn(made_map: Open, monkeypatch: pytest.MonkeyPatch
     assert page.metric
 
 
-def test_a_defence_without_a_code_is_said(made_map: Open) -> None:
+def test_a_defense_without_a_code_is_said(made_map: Open) -> None:
     page = made_map(view="pca", defense="bit_depth")
     (error,) = page.error
     assert "no latent space that could be drawn" in error.value

@@ -24,7 +24,7 @@ Open = Callable[..., AppTest]
 
 
 def patch_purifier(dataset: str, name: str) -> Purifier:
-    """The tiny lab's defences, and patch VAEs of 16x16 pixels."""
+    """The tiny lab's defenses, and patch VAEs of 16x16 pixels."""
     if not name.startswith("patch_vae"):
         return tiny_purifier(name)
     shape = (3 if dataset == "cifar10" else 1, 16, 16)
@@ -94,7 +94,7 @@ def test_it_opens_with_a_photo_its_licence_and_its_numbers(open_page: Open) -> N
     assert len(page.get("image")) == 3
 
 
-def test_another_defence_changes_the_numbers_and_the_address(open_page: Open) -> None:
+def test_another_defense_changes_the_numbers_and_the_address(open_page: Open) -> None:
     page = open_page(photo="flower")
     before = figures(page)
     page.selectbox(key="defenses_w_photo_defense").set_value("jpeg").run()

@@ -43,8 +43,8 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[Specification]:
     def evaluate(spec: Specification, *, on_step: OnStep) -> Evaluation:
         asked.append(spec)
         on_step(Step(1, 2))
-        doubts = ("A doubt.",) if spec.threat == "adaptive" else ()
-        return invent(spec, robust=0.5, doubts=doubts)
+        warnings = ("A warning.",) if spec.threat == "adaptive" else ()
+        return invent(spec, robust=0.5, warnings=warnings)
 
     def measure_all(
         specs: Sequence[Specification], *, cache: Path, jobs: int, on_step: OnStep
@@ -83,7 +83,7 @@ def test_it_opens_with_the_table_and_the_adaptive_figures() -> None:
     assert shown.count('role="listitem"') == 3
     assert "80.0" in shown
     assert "<em>97.74</em>" in shown
-    assert "If the attacker knows the defence" in shown
+    assert "If the attacker knows the defense" in shown
     assert "? The outputs are random." in shown
     assert "What may be concluded." in shown
     charts = page.get("plotly_chart")
@@ -130,12 +130,12 @@ def test_mnist_has_no_black_box_slide(open_page: Open) -> None:
 
 
 @pytest.mark.usefixtures("stored")
-def test_the_curves_follow_the_chosen_defence(open_page: Open) -> None:
+def test_the_curves_follow_the_chosen_defense(open_page: Open) -> None:
     page = open_page(curve="bit_depth")
     assert page.segmented_control(key="robustness_w_curve").value == "bit_depth"
     page.segmented_control(key="robustness_w_curve").set_value("lq_vae_plus").run()
     assert page.query_params["curve"] == "lq_vae_plus"
-    assert "attacker knows the defence" in page.get("plotly_chart")[0].proto.alt
+    assert "attacker knows the defense" in page.get("plotly_chart")[0].proto.alt
 
 
 def test_a_damaged_file_is_said_and_the_rest_is_shown(stored: Path, open_page: Open) -> None:
@@ -170,13 +170,13 @@ def test_a_trial_runs_when_asked_for_and_stands_beside_the_table(
 
 
 @pytest.mark.usefixtures("stored")
-def test_an_adaptive_trial_shows_its_doubts(
+def test_an_adaptive_trial_shows_its_warnings(
     open_page: Open, evaluated: list[Specification]
 ) -> None:
     page = open_page(threat="adaptive", defense="lq_vae", attack="pgd", epsilon="0.1", n="10")
     run_trial(page)
     wait_for(page, "(adaptive)")
-    assert page.warning[0].value == "A doubt."
+    assert page.warning[0].value == "A warning."
     assert evaluated[0].threat == "adaptive"
 
 
@@ -184,7 +184,7 @@ def test_an_adaptive_trial_shows_its_doubts(
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"threat": "adaptive", "defense": "none"}, "adapts to a defence, and there is none"),
+        ({"threat": "adaptive", "defense": "none"}, "adapts to a defense, and there is none"),
         ({"threat": "transfer", "substitute": "a"}, "The substitute is classifier A itself"),
     ],
 )

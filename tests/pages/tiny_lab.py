@@ -42,7 +42,7 @@ def nearest_mean(images: Tensor) -> Tensor:
 
 @remember
 def tiny_purifier(name: str) -> Purifier:
-    """The defence of that name if it needs no training; everything else is an LQ-VAE of 8 bits."""
+    """The defense of that name if it needs no training; everything else is an LQ-VAE of 8 bits."""
     if DEFENSES[name].checkpoint is None:
         return load_defense("mnist", name)
     with torch.random.fork_rng():

@@ -12,7 +12,7 @@ from tests.core.analysis.tiny_run import SPEC, name_checkpoints
     [
         ({}, {}),
         ({"epsilon": 0.3}, {}),
-        ({"epsilon": 0.12345}, {"epsilon": 0.1235}),
+        ({"epsilon": 0.12345}, {"epsilon": 0.12345}),
         ({"steps": 7, "epsilon": 0.2, "restarts": 1}, {"epsilon": 0.2, "steps": 7}),
     ],
 )

@@ -93,7 +93,7 @@ def test_steps_tell_a_far_jump_from_a_near_one() -> None:
     assert (row.mean_flips, row.mean_level_steps, row.bits) == (3, 9, 6)
 
 
-def test_every_defence_is_measured_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_defense_is_measured_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = pipeline()
     run = attacked(subject)
     monkeypatch.setattr(module, "load_defense", lambda dataset, name: subject.purifier)

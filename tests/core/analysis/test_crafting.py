@@ -30,7 +30,7 @@ class Counted:
         return tiny_run.classifier(pictures)
 
 
-def test_every_defence_faces_the_same_images_and_they_are_made_once() -> None:
+def test_every_defense_faces_the_same_images_and_they_are_made_once() -> None:
     name_checkpoints()
     classifier = Counted()
     first = crafted_images(SPEC, classifier, images(), labels())

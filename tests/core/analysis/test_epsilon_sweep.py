@@ -88,7 +88,7 @@ def test_figures_of_some_of_the_images() -> None:
     np.testing.assert_allclose(found.mean_l2(chosen), found.l2[:, [0, 5, 7]].mean(1), rtol=1e-6)
 
 
-def test_a_defence_without_a_code_has_accuracies_alone() -> None:
+def test_a_defense_without_a_code_has_accuracies_alone() -> None:
     found = sweep(replace(SPEC, defense="bit_depth"), BitDepth(bits=1))
     assert (found.flips, found.bits) == (None, 0)
     assert len(found.accuracy(defended=True)) == len(found.strengths)

@@ -51,7 +51,7 @@ def test_reports_every_bit_and_can_be_ended() -> None:
         bit_importance(classifier, tiny_run.purifier(), images(), labels(), stop)
 
 
-def test_a_defence_without_a_code_is_refused() -> None:
+def test_a_defense_without_a_code_is_refused() -> None:
     with pytest.raises(LabError, match="no code, so it has no bits to flip; choose an LQ-VAE"):
         bit_importance(classifier, BitDepth(bits=1), images(), labels())
 

@@ -35,7 +35,7 @@ def lineup(classifier: Classifier, purifier: Purifier, image: Tensor) -> Lineup:
     return make_lineup(classifier, {"halves": purifier, "nothing": Nothing()}, image, 2, SPEC)
 
 
-def test_every_defence_gets_the_same_attacked_image(lineup: Lineup, image: Tensor) -> None:
+def test_every_defense_gets_the_same_attacked_image(lineup: Lineup, image: Tensor) -> None:
     halves, nothing = lineup.entries
     assert (halves.defense, nothing.defense) == ("halves", "nothing")
     assert np.array_equal(nothing.purified.image, lineup.attacked.adversarial.image)
@@ -48,7 +48,7 @@ def test_every_defence_gets_the_same_attacked_image(lineup: Lineup, image: Tenso
     assert all(entry.seconds > 0 for entry in lineup.entries)
 
 
-def test_each_defence_has_its_own_outcome(lineup: Lineup) -> None:
+def test_each_defense_has_its_own_outcome(lineup: Lineup) -> None:
     assert [entry.outcome for entry in lineup.entries] == ["repaired", "not repaired"]
     assert lineup.attacked.outcome == "fooled"
 

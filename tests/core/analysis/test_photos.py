@@ -97,7 +97,7 @@ def test_the_median_in_bands_is_the_median(height: int, size: int) -> None:
 
 @pytest.mark.parametrize("purifier", [Jpeg(), BitDepth(), TotalVariation(), Median(size=1)])
 @pytest.mark.parametrize("size", [(1, 1), (1, 30), (5, 4)])
-def test_defences_without_patches_take_tiny_pictures(
+def test_defenses_without_patches_take_tiny_pictures(
     purifier: Jpeg | BitDepth | TotalVariation | Median, size: tuple[int, int]
 ) -> None:
     for channels in (1, 3):
@@ -106,7 +106,7 @@ def test_defences_without_patches_take_tiny_pictures(
 
 
 def test_too_small_a_picture_is_refused_with_both_sizes() -> None:
-    sentence = "has 20 x 6 pixels, but one patch has 8 x 8; choose a larger picture, a defence with"
+    sentence = "has 20 x 6 pixels, but one patch has 8 x 8; choose a larger picture, a defense with"
     with pytest.raises(LabError, match=sentence):
         purify_photo(patch_purifier(), picture(3, 6, 20), noise=0.05, seed=0)
     with pytest.raises(LabError, match="one window has 9 x 9; choose a larger picture, or a sm"):

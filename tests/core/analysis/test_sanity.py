@@ -92,7 +92,7 @@ def test_the_budgets_go_from_nothing_to_the_attack_s_own() -> None:
 def test_only_attacks_with_a_budget_can_be_used() -> None:
     refused = {name for name in ATTACKS if why_not(name)}
     unbounded = {"deepfool", "cw", "jsma", "fab", "fab_linf", "one_pixel"}
-    unbounded |= {"one_step_bpda", "fooling"}
+    unbounded |= {"one_step_bpda", "fooling", "flips_l0", "hop_skip_jump", "hop_skip_jump_linf"}
     assert refused == unbounded | {"noise", "noise_l2"}
     with pytest.raises(LabError, match="no epsilon"):
         check_quantizer(replace(SPEC, attack="cw"), pipeline(), images(), labels())
@@ -217,7 +217,7 @@ def test_percent_never_rounds_to_all_or_none(share: float, words: str) -> None:
 
 
 @pytest.mark.parametrize("defense", ["lq_vae", "lq_vae_plus"])
-def test_the_shipped_defences_pass(
+def test_the_shipped_defenses_pass(
     defense: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not (checkpoint_folder() / f"mnist-{defense}.safetensors").exists():

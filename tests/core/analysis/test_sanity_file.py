@@ -86,7 +86,7 @@ def test_checks_made_here_are_kept(folder: Path) -> None:
 
 
 def shipped() -> list[AttackedSpec]:
-    """Defences with stored checks, in the folder that ships."""
+    """Defenses with stored checks, in the folder that ships."""
     files = sorted(stored_file(DEFAULT).parent.glob("sanity-*.json"))
     return [read_sanity(path).spec for path in files]
 

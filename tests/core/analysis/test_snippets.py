@@ -19,7 +19,7 @@ LABEL = 2
 def core_of_one_image(
     monkeypatch: pytest.MonkeyPatch, classifier: Classifier, purifier: Purifier, image: Tensor
 ) -> None:
-    """``core`` as a snippet sees it, with one image, one classifier and one defence."""
+    """``core`` as a snippet sees it, with one image, one classifier and one defense."""
     fake: Any = ModuleType("core")
     fake.__path__ = sys.modules["core"].__path__
     fake.ATTACKS = ATTACKS
@@ -57,7 +57,7 @@ def test_the_snippet_makes_the_same_pictures(
     np.savez(tmp_path / "attack_lab.npz", original=image.numpy())
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {}
-    source = python_snippet(spec, label=LABEL, surrogate=triplet.surrogate)
+    source = python_snippet(spec, label=LABEL)
     exec(compile(source, "snippet", "exec"), namespace)
     np.testing.assert_allclose(
         namespace["result"].images[0].numpy(), triplet.adversarial.image, atol=1e-6

@@ -98,11 +98,12 @@ def test_parameters(name: str, parameters: dict[str, object], message: str) -> N
         make_attack(name, **parameters)
 
 
-def test_epsilon_is_held_to_four_decimals_and_fixed() -> None:
+def test_epsilon_is_used_as_it_is_given_and_fixed() -> None:
     attack = make_attack("pgd", epsilon=8 / 255)
-    assert attack.epsilon == 0.0314
-    assert attack == make_attack("pgd", epsilon=0.0314)
-    assert hash(attack) == hash(make_attack("pgd", epsilon=0.0314))
+    assert attack.epsilon == 8 / 255
+    assert attack != make_attack("pgd", epsilon=0.0314)
+    assert make_attack("pgd", epsilon=0.00004).epsilon == 0.00004
+    assert hash(attack) == hash(make_attack("pgd", epsilon=8 / 255))
     with pytest.raises(FrozenInstanceError):
         attack.epsilon = 0.1  # type: ignore[misc]
 

@@ -25,6 +25,11 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
     "fab_t": {"steps": 8},
     "one_pixel": {"pixels": 20, "generations": 3},
     "fooling": {"steps": 60},
+    "adaptive": {"steps": 10, "targets": 2, "restarts": 0, "squares": 50, "rounds": 1},
+    "adaptive_l2": {"steps": 10, "targets": 2, "restarts": 0, "squares": 0, "rounds": 1},
+    "flips_l0": {"pixels": 60},
+    "hop_skip_jump": {"rounds": 4, "probes": 40},
+    "hop_skip_jump_linf": {"rounds": 4, "probes": 40},
 }
 
 CLASSES = 4

@@ -1,5 +1,6 @@
 """What every row of DEFENSES promises, on tiny untrained models."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +129,50 @@ def test_codes_are_bits(purifier: Purifier, images: Tensor, generator: torch.Gen
     assert set(bits.flatten().tolist()) <= {-1.0, 1.0}
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda images: 255 * images, r"must lie in \[0, 1\], got values from .*; divide by 255"),
+        (lambda images: (255 * images).to(torch.uint8), r"got torch.uint8 .*; divide bytes by 255"),
+        (lambda images: images * torch.nan, r"must lie in \[0, 1\], got values from nan"),
+        (lambda images: images - 1, r"must lie in \[0, 1\]"),
+        (lambda images: images[:0], r"at least one image, got shape \(0, 1, 28, 28\)"),
+        (lambda images: images[0], r"of shape \(n, c, h, w\), got torch.float32"),
+        (lambda images: images.numpy(), r"images must be a torch.Tensor, got ndarray"),
+    ],
+)
+def test_what_is_no_image_batch_is_refused(
+    purifier: Purifier,
+    images: Tensor,
+    generator: torch.Generator,
+    change: Callable[[Tensor], Tensor],
+    message: str,
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        purifier(change(images), generator=generator)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_any_float_type_is_taken(purifier: Purifier, images: Tensor, dtype: torch.dtype) -> None:
+    images = images.half().float()
+    first, second = (torch.Generator().manual_seed(3) for _ in range(2))
+    given = purifier(images.to(dtype), generator=first)
+    assert given.dtype == torch.float32
+    assert torch.equal(given, purifier(images, generator=second))
+
+
+def test_images_of_another_size_are_taken_or_refused_with_both_sizes(
+    purifier: Purifier, generator: torch.Generator
+) -> None:
+    pictures = torch.rand((1, 3, 12, 12), generator=generator)
+    try:
+        assert purifier(pictures, generator=generator).shape == pictures.shape
+    except ValueError as error:
+        assert "values, got 3x12x12" in str(error) or "got 3 channels" in str(error)  # noqa: PT017
+
+
 def test_unknown_names_list_the_choices() -> None:
-    with pytest.raises(ValueError, match="unknown defence 'x'; choose from lq_vae"):
+    with pytest.raises(ValueError, match="unknown defense 'x'; choose from lq_vae"):
         load_defense("mnist", "x")
 
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from core.defenses import DefenseGanPurifier
 from core.models.gan import Gan
+from core.system import System
 from core.types import Cancelled, Step, purify_in_steps
 
 
@@ -100,5 +101,40 @@ def test_limits_are_said(model: Gan, settings: dict[str, int], message: str) -> 
 
 
 def test_images_of_another_size_are_refused(model: Gan) -> None:
-    with pytest.raises(ValueError, match="makes images of 1x28x28 values, got 3x32x32"):
+    with pytest.raises(ValueError, match="takes images of 1x28x28 values, got 3x32x32"):
         DefenseGanPurifier(model)(torch.zeros(1, 3, 32, 32), generator=seeded())
+
+
+def test_the_exact_surrogate_is_the_search_with_its_true_derivative(
+    model: Gan, images: Tensor
+) -> None:
+    purifier = DefenseGanPurifier(model, search_steps=25, search_starts=2)
+    assert purifier.slow == {"exact"}
+    exact = purifier.surrogates["exact"]
+    with torch.no_grad():
+        assert torch.allclose(
+            exact(images, seeded()), purifier(images, generator=seeded()), atol=1e-4
+        )
+    model.double()
+    drawn = purifier._drawn
+
+    def drawn_as_double(count: int, images: Tensor, generator: torch.Generator | None) -> Tensor:
+        return drawn(count, images.float(), generator).double()
+
+    purifier._drawn = drawn_as_double  # type: ignore[method-assign]
+    wanted = images.double()
+    direction = torch.randn(wanted.shape, generator=seeded(), dtype=torch.float64)
+
+    def size(step: float) -> Tensor:
+        return exact(wanted + step * direction, seeded()).square().flatten(1).sum(1).detach()
+
+    leaf = wanted.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(exact(leaf, seeded()).square().sum(), leaf)
+    slope = (gradient * direction).flatten(1).sum(1)
+    torch.testing.assert_close(slope, (size(1e-7) - size(-1e-7)) / 2e-7, rtol=1e-3, atol=1e-5)
+
+
+def test_the_exact_surrogate_is_for_whoever_names_it(model: Gan) -> None:
+    system = System(lambda images: images.flatten(1), DefenseGanPurifier(model))
+    assert "exact" not in system.surrogates()
+    assert list(system.surrogates(names=("exact",))) == ["exact"]

@@ -167,7 +167,7 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_images_of_another_size_are_refused(ladder: HierarchicalVae) -> None:
-    with pytest.raises(ValueError, match="makes images of 1x28x28 values, got 3x32x32"):
+    with pytest.raises(ValueError, match="takes images of 1x28x28 values, got 3x32x32"):
         MlvgmPurifier(ladder, KEPT)(torch.zeros(1, 3, 32, 32), generator=seeded())
 
 

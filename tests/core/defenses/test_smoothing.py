@@ -1,4 +1,4 @@
-"""The defences that only look at the image, held to what they claim to compute."""
+"""The defenses that only look at the image, held to what they claim to compute."""
 
 import io
 

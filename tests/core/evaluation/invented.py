@@ -21,11 +21,11 @@ def invent(
     *,
     robust: float = 0.9,
     attacked: float = 0.0,
-    doubts: Sequence[str] = (),
+    warnings: Sequence[str] = (),
     **changes: Any,  # noqa: ANN401 - any field of Evaluation
 ) -> Evaluation:
     """An evaluation with these shares of right answers; the first images are the right ones."""
-    n, defended = specification.n, specification.defence is not None
+    n, defended = specification.n, specification.defense is not None
     under = specification.attack is not None
     values: dict[str, Any] = {
         "specification": specification,
@@ -36,7 +36,7 @@ def invent(
         "mean_l2": 1.25 if under else None,
         "mean_linf": 0.15 if under else None,
         "attack_ms": 3.0 if under else None,
-        "doubts": tuple(doubts),
+        "warnings": tuple(warnings),
     }
     right = torch.arange(n) < round(robust * n)
     values["outcomes"] = {"robust": pack(right)} if values["robust"] else {}
@@ -49,13 +49,13 @@ def suite(name: str, dataset: str = "mnist", **shares: float) -> list[Evaluation
 
 
 def adaptive(
-    defence: str, share: float, *, epsilon: float = 0.1, attack: str = "pgd"
+    defense: str, share: float, *, epsilon: float = 0.1, attack: str = "pgd"
 ) -> Evaluation:
-    """PGD, or another attack, on a defence that it knows."""
+    """PGD, or another attack, on a defense that it knows."""
     spec = Specification(
         dataset="mnist",
         classifier="a",
-        defence=defence,
+        defense=defense,
         attack=attack,
         parameters=(("epsilon", epsilon), ("steps", 100)),
         threat="adaptive",

@@ -15,7 +15,7 @@ from tests.core.evaluation.invented import invent
 PGD = Specification(
     dataset="mnist",
     classifier="a",
-    defence="lq_vae",
+    defense="lq_vae",
     attack="pgd",
     parameters=(("epsilon", 0.1), ("steps", 80)),
     threat="adaptive",
@@ -57,9 +57,9 @@ def test_what_a_gpu_took_is_no_estimate_here(checkpoint_copy: Path) -> None:
     "change",
     [
         {},
-        {"doubted": False, "draws": 4},
+        {"checked": False, "draws": 4},
         {"surrogates": ("identity", "bare classifier"), "seed": 3},
-        {"defence": "jpeg", "settings": (("quality", 20),), "split": "validation"},
+        {"defense": "jpeg", "settings": (("quality", 20),), "split": "validation"},
     ],
 )
 def test_a_command_asks_for_its_cell(change: dict[str, Any]) -> None:
@@ -70,8 +70,8 @@ def test_a_command_asks_for_its_cell(change: dict[str, Any]) -> None:
     assert words[:4] == ["python", "-m", "core", "evaluate"]
     read = parser.parse_args(words[4:])
     surrogates = read.surrogates and tuple(read.surrogates.split(","))
-    assert (read.defence, whole_settings(read.settings)) == (spec.defence, spec.settings)
+    assert (read.defense, whole_settings(read.settings)) == (spec.defense, spec.settings)
     assert plain_parameters(read.set) == spec.parameters
-    assert (read.threat, read.draws, not read.no_doubts) == ("adaptive", spec.draws, spec.doubted)
+    assert (read.threat, read.draws, not read.no_checks) == ("adaptive", spec.draws, spec.checked)
     assert (surrogates, read.split, read.n) == (spec.surrogates, spec.split, spec.n)
     assert read.seed == spec.seed

@@ -19,14 +19,14 @@ from core.evaluation import (
     measure_all,
     right_under,
 )
-from core.evaluation.doubts import UNDOUBTED
+from core.evaluation.diagnostics import UNCHECKED
 from core.evaluation.keeping import Keeping
 from core.types import Cancelled, LabError, Step
 
 FGSM = Specification(
     dataset="mnist",
     classifier="b",
-    defence="bit_depth",
+    defense="bit_depth",
     attack="fgsm",
     parameters=(("epsilon", 0.3),),
     split="validation",
@@ -60,15 +60,15 @@ def test_an_adaptive_cell_is_never_better_than_an_oblivious_one() -> None:
     assert sum(adaptive.broken_by.values()) <= 8
 
 
-def test_a_point_of_a_curve_is_not_searched_for_doubts_and_says_so() -> None:
-    point = evaluate(replace(ADAPTIVE, doubted=False))
-    assert point.doubts == (UNDOUBTED,)
+def test_a_point_of_a_curve_is_not_searched_for_warnings_and_says_so() -> None:
+    point = evaluate(replace(ADAPTIVE, checked=False))
+    assert point.warnings == (UNCHECKED,)
     assert point.robust == evaluate(ADAPTIVE).robust
     assert point.attacked is not None
 
 
-def test_a_defence_can_be_measured_with_other_settings(tmp_path: Path) -> None:
-    fine = replace(FGSM, defence="median", settings=(("size", 1),))
+def test_a_defense_can_be_measured_with_other_settings(tmp_path: Path) -> None:
+    fine = replace(FGSM, defense="median", settings=(("size", 1),))
     coarse = replace(fine, settings=(("size", 9),))
     cells = measure_all([fine, coarse], cache=tmp_path, jobs=1)
     kept = [cell.clean_defended for cell in cells]
@@ -76,15 +76,15 @@ def test_a_defence_can_be_measured_with_other_settings(tmp_path: Path) -> None:
     assert kept[1] is not None
     assert kept[0].correct > kept[1].correct
     assert Specification.from_dict(coarse.as_dict()) == coarse
-    assert "--defence median --settings size=9 --attack fgsm" in command_for(coarse)
+    assert "--defense median --settings size=9 --attack fgsm" in command_for(coarse)
     assert "settings" not in FGSM.as_dict(), "what was measured before keeps its name"
     assert "Median, size 9 |" in markdown_table(cells[1:])
     with pytest.raises(LabError, match="size of median must be 1 to 9, got 99"):
         check(replace(fine, settings=(("size", 99),)))
     with pytest.raises(LabError, match="bit_depth has no setting 'size'; choose from bits"):
-        check(replace(fine, defence="bit_depth"))
-    with pytest.raises(ValueError, match="settings belong to a defence"):
-        replace(fine, defence=None)
+        check(replace(fine, defense="bit_depth"))
+    with pytest.raises(ValueError, match="settings belong to a defense"):
+        replace(fine, defense=None)
 
 
 def test_a_transfer_is_made_on_the_substitute() -> None:
@@ -100,7 +100,7 @@ def test_a_transfer_is_made_on_the_substitute() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"defence": "magic"}, "unknown defence 'magic'; choose from lq_vae"),
+        ({"defense": "magic"}, "unknown defense 'magic'; choose from lq_vae"),
         ({"attack": "magic"}, "unknown attack 'magic'; choose from fgsm"),
         ({"parameters": (("steps", 3),)}, r"fgsm has no parameter \['steps'\]"),
         ({"classifier": "z"}, "there is no checkpoint 'z' for mnist"),
@@ -124,7 +124,7 @@ def test_nothing_is_computed_twice(tmp_path: Path) -> None:
     written = cell.stat().st_mtime_ns
     assert evaluate(FGSM, cache=tmp_path) == first
     assert cell.stat().st_mtime_ns == written
-    other = evaluate(replace(FGSM, defence="lq_vae"), cache=tmp_path)
+    other = evaluate(replace(FGSM, defense="lq_vae"), cache=tmp_path)
     assert len(list((tmp_path / "crafted").iterdir())) == 1, "both face the same images"
     assert other.attack_ms == first.attack_ms, "with their time"
     cell.write_text(cell.read_text()[:100])
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_costs_nothing(tmp_path: Pat
 
 
 def test_processes_measure_what_one_measures_and_a_kill_loses_nothing(tmp_path: Path) -> None:
-    cells = (FGSM, replace(FGSM, defence="lq_vae"), replace(FGSM, classifier="a", n=16))
+    cells = (FGSM, replace(FGSM, defense="lq_vae"), replace(FGSM, classifier="a", n=16))
 
     def stop(step: Step) -> None:
         if step.values["cells"] >= 2:
@@ -169,7 +169,7 @@ def test_the_command_of_a_cell_gives_the_cell(tmp_path: Path) -> None:
 
     chosen = replace(ADAPTIVE, surrogates=("bare classifier", "identity"), draws=2, seed=3, n=2)
     assert command_for(chosen) == (
-        "python -m core evaluate --dataset mnist --classifier b --defence bit_depth --attack pgd "
+        "python -m core evaluate --dataset mnist --classifier b --defense bit_depth --attack pgd "
         "--set epsilon=0.3 steps=2 --threat adaptive --surrogates 'bare classifier,identity' "
         "--draws 2 --split validation --n 2 --seed 3"
     )
@@ -194,3 +194,28 @@ def test_a_process_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("core.evaluation.parallel.sys.executable", "/bin/false")
     with pytest.raises(LabError, match=r"a measuring process ended.*finished cells are kept"):
         measure_all([FGSM], cache=tmp_path, jobs=1)
+
+
+def test_behind_a_random_defense_the_worst_of_many_draws_counts() -> None:
+    noisy = replace(FGSM, defense="lq_vae_noisy", n=20, resubmissions=4)
+    found = evaluate(noisy)
+    assert found.draws is not None
+    assert found.draws.n == 4
+    assert found.robust == found.draws.worst
+    assert found.draws.worst.correct <= found.draws.majority.correct
+    assert found.draws.worst.correct <= found.draws.one.correct
+    assert int(right_under(found).sum()) == found.draws.worst.correct
+    assert {"robust", "robust_one", "robust_majority"} <= set(found.outcomes)
+    assert evaluate(FGSM).draws is None
+
+
+def test_everything_at_once_keeps_its_images_and_is_told_what_it_did(tmp_path: Path) -> None:
+    effort = (("epsilon", 0.3), ("restarts", 0), ("squares", 0), ("steps", 5), ("targets", 1))
+    spec = replace(ADAPTIVE, attack="adaptive", parameters=effort, checked=False)
+    found = evaluate(spec, cache=tmp_path)
+    assert found.robust is not None
+    kept = Keeping(tmp_path).images("adaptive", spec.fingerprint(found.hashes))
+    assert kept is not None
+    images, _ = load_dataset("mnist", "validation", count=8)
+    assert (kept[0] - images).abs().max() <= 0.3 + 1e-6
+    assert any(name.startswith("images made elsewhere") for name in found.broken_by)

@@ -5,10 +5,11 @@ import torch
 from torch import Tensor
 
 from core.attacks import make_attack
+from core.attacks.adaptive import attack_adaptively, has_range
+from core.attacks.on_range import NAME, WEIGHTS, Ranged, attack_on_range
 from core.defenses import DefenseGanPurifier
-from core.evaluation.on_range import NAME, WEIGHTS, Ranged, attack_on_range
-from core.evaluation.threats import attack_adaptively, views_of
 from core.models.gan import Gan
+from core.system import System
 
 
 class Slope:
@@ -63,7 +64,7 @@ def test_an_adaptive_attacker_tries_it_and_breaks_what_projects(
     purifier: DefenseGanPurifier, clean: tuple[Tensor, Tensor], generator: torch.Generator
 ) -> None:
     images, labels = clean
-    assert list(views_of(Slope(), purifier, generator))[-1] == NAME
+    assert has_range(System(Slope(), purifier))
     broken = attack_adaptively(
         make_attack("pgd", epsilon=0.5, steps=1),
         Slope(),

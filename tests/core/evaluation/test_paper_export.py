@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from core.evaluation.adaptive_column import adaptive_figures
-from core.evaluation.doubts import RANDOM, UNDOUBTED
+from core.evaluation.diagnostics import RANDOM, UNCHECKED
 from core.evaluation.paper_export import FIELDS, table_csv, table_json, table_lines
 from core.evaluation.paper_tables import paper_table
 from core.evaluation.records import pack
@@ -19,7 +19,7 @@ from tests.core.evaluation.invented import invent
 CELL = Specification(
     dataset="mnist",
     classifier="b",
-    defence="lq_vae",
+    defense="lq_vae",
     attack="deepfool",
     parameters=(("overshoot", 0.02), ("steps", 50)),
 )
@@ -30,7 +30,7 @@ def adaptive(attack: str, *right: int, n: int = 500, **changes: Any) -> Evaluati
     spec = Specification(
         dataset="mnist",
         classifier="a",
-        defence="lq_vae",
+        defense="lq_vae",
         attack=attack,
         parameters=(("epsilon", 0.1),),
         threat="adaptive",
@@ -59,35 +59,35 @@ def test_without_records_the_least_figure_counts_and_is_called_inexact() -> None
     assert (found[0].accuracy.correct, found[0].exact) == (2, False)
 
 
-def test_what_one_attack_missed_and_another_found_is_no_doubt_about_both() -> None:
+def test_what_one_attack_missed_and_another_found_is_no_warning_about_both() -> None:
     guessing = "{} of 100 images fall to random noise but not to this attack."
     blind = "2 of 100 images have a zero gradient: gradient attacks are blind there."
-    first = replace(adaptive("pgd", 0), doubts=(guessing.format(10), blind))
-    second = replace(adaptive("square", 0), doubts=(guessing.format(9),))
+    first = replace(adaptive("pgd", 0), warnings=(guessing.format(10), blind))
+    second = replace(adaptive("square", 0), warnings=(guessing.format(9),))
     (both,) = adaptive_figures([first, second])
-    assert both.doubts == (guessing.format(9), blind)
-    (found,) = adaptive_figures([first, replace(second, doubts=())])
-    assert found.doubts == (blind,)
+    assert both.warnings == (guessing.format(9), blind)
+    (found,) = adaptive_figures([first, replace(second, warnings=())])
+    assert found.warnings == (blind,)
 
 
 def test_one_attack_that_averages_answers_for_those_that_do_not() -> None:
-    first, second = (replace(adaptive("pgd", 0, draws=n), doubts=(RANDOM,)) for n in (1, 1))
-    assert adaptive_figures([first, second])[0].doubts == (RANDOM,)
-    averaged = replace(adaptive("pgd", 0, draws=8), doubts=())
-    assert adaptive_figures([first, averaged])[0].doubts == ()
+    first, second = (replace(adaptive("pgd", 0, draws=n), warnings=(RANDOM,)) for n in (1, 1))
+    assert adaptive_figures([first, second])[0].warnings == (RANDOM,)
+    averaged = replace(adaptive("pgd", 0, draws=8), warnings=())
+    assert adaptive_figures([first, averaged])[0].warnings == ()
 
 
-def test_an_attack_that_was_not_searched_for_doubts_adds_and_hides_none() -> None:
+def test_an_attack_that_was_not_searched_for_warnings_adds_and_hides_none() -> None:
     guessed = "9 of 100 images fall to a single gradient step but not to this attack."
-    quick = replace(adaptive("pgd", 0, draws=8), doubts=(UNDOUBTED,))
-    searched = replace(adaptive("square", 0), doubts=(guessed,))
-    assert adaptive_figures([quick])[0].doubts == (UNDOUBTED,)
-    assert adaptive_figures([quick, searched])[0].doubts == (guessed,)
-    assert adaptive_figures([quick, replace(searched, doubts=())])[0].doubts == ()
+    quick = replace(adaptive("pgd", 0, draws=8), warnings=(UNCHECKED,))
+    searched = replace(adaptive("square", 0), warnings=(guessed,))
+    assert adaptive_figures([quick])[0].warnings == (UNCHECKED,)
+    assert adaptive_figures([quick, searched])[0].warnings == (guessed,)
+    assert adaptive_figures([quick, replace(searched, warnings=())])[0].warnings == ()
 
 
 def test_few_images_oblivious_ones_and_single_views_are_no_adaptive_figure() -> None:
-    few = adaptive("pgd", 0, n=200)
+    few = adaptive("pgd", 0, n=150)
     view = adaptive("pgd", 0, surrogates=("soft_quantizer",))
     assert adaptive_figures([few, view, invent(CELL)]) == ()
 
@@ -111,7 +111,7 @@ def test_json_has_the_evaluation_behind_every_figure() -> None:
     table = paper_table("mnist", "white-box", [invent(CELL), adaptive("pgd", 0)])
     document = json.loads(table_json(table))
     assert len(document["lines"]) == len(table_lines(table))
-    line = next(one for one in document["lines"] if one["defence"] == "LQ-VAE" and one["ours"])
+    line = next(one for one in document["lines"] if one["defense"] == "LQ-VAE" and one["ours"])
     assert Specification.from_dict(line["evaluation"]["specification"]) == CELL
     assert document["lines"][-1]["evaluations"][0]["specification"]["attack"] == "pgd"
     assert document["averages"]["lq_vae"]["paper"] == 93.76

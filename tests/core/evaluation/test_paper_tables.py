@@ -28,7 +28,7 @@ FILLED_BY: dict[Table, tuple[str, ...]] = {
 CELL = Specification(
     dataset="mnist",
     classifier="b",
-    defence="lq_vae",
+    defense="lq_vae",
     attack="deepfool",
     parameters=(("overshoot", 0.02), ("steps", 50)),
 )
@@ -64,7 +64,7 @@ def test_the_suites_measure_what_the_tables_want(dataset: str, kind: Table) -> N
         for column in ("none", "lq_vae", "lq_vae_plus"):
             wanted = specification_of(line, column)
             assert wanted is not None
-            assert find_ours(wanted, measured, any_defence=column == "none"), (line, column)
+            assert find_ours(wanted, measured, any_defense=column == "none"), (line, column)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_the_suites_measure_what_the_tables_want(dataset: str, kind: Table) -> N
     [
         {"classifier": "a"},
         {"dataset": "fashion_mnist"},
-        {"defence": "lq_vae_noisy"},
-        {"defence": "bit_depth"},
+        {"defense": "lq_vae_noisy"},
+        {"defense": "bit_depth"},
         {"attack": "cw", "parameters": ()},
         {"parameters": (("overshoot", 0.02), ("steps", 10))},
         {"parameters": (("overshoot", 0.1), ("steps", 50))},
@@ -124,7 +124,7 @@ def test_fgsm_is_compared_at_the_authors_epsilon_and_shown_at_the_wide_one() -> 
 
 
 def test_plus_stands_beside_the_papers_lq_vae() -> None:
-    table = paper_table("mnist", "white-box", [invent(replace(CELL, defence="lq_vae_plus"))])
+    table = paper_table("mnist", "white-box", [invent(replace(CELL, defense="lq_vae_plus"))])
     assert cell(table, "deepfool", "b", "lq_vae_plus").paper == 97.74
 
 
@@ -167,7 +167,7 @@ def test_bpda_is_the_one_step_through_the_soft_quantizer() -> None:
 
 
 def test_averages_need_every_compared_row() -> None:
-    cells = [one for one in SUITES["white-box"]("mnist") if one.defence == "lq_vae"]
+    cells = [one for one in SUITES["white-box"]("mnist") if one.defense == "lq_vae"]
     whole = paper_table("mnist", "white-box", [invent(one, robust=0.5) for one in cells])
     average = whole.averages["lq_vae"]
     assert average.ours == pytest.approx(50.0)
@@ -191,7 +191,7 @@ def test_noise_is_as_large_as_the_attack() -> None:
     assert cell(found, "deepfool", "b", NOISE).accuracy == accuracy(0.98, LEAST_NOISE)
 
 
-def test_a_suites_noise_behind_a_defence_tells_of_the_bare_classifier() -> None:
+def test_a_suites_noise_behind_a_defense_tells_of_the_bare_classifier() -> None:
     spec = replace(CELL, attack="noise", parameters=(("epsilon", 0.15),))
     table = paper_table("mnist", "white-box", [invent(spec, attacked=0.98, robust=0.5)])
     assert cell(table, "fgsm", "b", NOISE, judged=True).accuracy == accuracy(0.98, 1000)
@@ -203,11 +203,11 @@ def test_an_empty_cell_says_why_and_what_fills_it() -> None:
     assert missing is not None
     assert missing.kind == "not measured"
     assert missing.commands[-1].startswith("python -m core evaluate --dataset mnist")
-    assert "--defence lq_vae --attack deepfool" in missing.commands[-1]
+    assert "--defense lq_vae --attack deepfool" in missing.commands[-1]
     searched = cell(table, "deepfool", "b", "defense_gan")
     assert searched.missing is not None
     settings = "--settings search_starts=10 search_steps=200"
-    words = f"--defence defense_gan {settings} --attack deepfool"
+    words = f"--defense defense_gan {settings} --attack deepfool"
     assert words in searched.missing.commands[-1]
     assert (searched.missing.commands[-1][-7:], searched.paper) == ("--n 200", 93.03)
     madry = cell(table, "deepfool", "b", "madry")

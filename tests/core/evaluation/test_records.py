@@ -13,7 +13,7 @@ from core.types import LabError
 
 def evaluation(right: list[bool], **changes: str) -> Evaluation:
     specification = Specification(
-        dataset="mnist", classifier="a", defence="lq_vae", attack="pgd", n=len(right)
+        dataset="mnist", classifier="a", defense="lq_vae", attack="pgd", n=len(right)
     )
     return Evaluation(
         specification=replace(specification, **changes),  # type: ignore[arg-type]

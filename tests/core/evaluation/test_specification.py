@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from core.attacks import make_attack
 from core.defenses import DEFENSES
@@ -17,12 +18,14 @@ from core.evaluation import (
     store_results,
     stored_results,
 )
+from core.evaluation.diagnostics import UNCHECKED
+from core.evaluation.specification import Draws
 from core.types import LabError
 
 SPECIFICATION = Specification(
     dataset="mnist",
     classifier="a",
-    defence="lq_vae",
+    defense="lq_vae",
     attack="pgd",
     parameters=(("epsilon", 0.1), ("steps", 40)),
     threat="adaptive",
@@ -39,7 +42,7 @@ EVALUATION = Evaluation(
     mean_linf=0.1,
     broken_by={"identity": 100},
     hashes={"a": "00"},
-    doubts=("One doubt.",),
+    warnings=("One warning.",),
     attack_ms=12.5,
     measured="2026-01-01T00:00:00+00:00",
 )
@@ -67,7 +70,7 @@ def test_a_rerun_writes_the_same_file(checkpoint_copy: Path) -> None:
     assert stored_results("mnist-test")[0].attack_ms is None
 
 
-def test_results_of_other_weights_are_doubted(
+def test_results_of_other_weights_are_examined(
     checkpoint_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_results("mnist-test", [EVALUATION])
@@ -75,8 +78,8 @@ def test_results_of_other_weights_are_doubted(
     rows = [{**row, "name": "a", "sha256": "01"}, {**row, "name": "b", "sha256": "00"}]
     (checkpoint_copy / "manifest.json").write_text(json.dumps({"checkpoints": rows}))
     (evaluation,) = stored_results("mnist-test")
-    assert evaluation.doubts == (
-        "One doubt.",
+    assert evaluation.warnings == (
+        "One warning.",
         "Measured on other weights of a than the present ones: measure it again.",
     )
 
@@ -116,13 +119,14 @@ def test_the_fingerprint_knows_settings_and_weights() -> None:
     [
         ({"threat": "magic"}, "unknown threat 'magic'; choose from oblivious, transfer, adaptive"),
         ({"n": 0}, "n must be at least 1"),
-        ({"attack": None}, "an adaptive evaluation needs a defence and an attack"),
+        ({"attack": None}, "an adaptive evaluation needs a defense and an attack"),
         ({"threat": "transfer"}, "a transfer evaluation, and no other, needs a substitute"),
         ({"substitute": "b"}, "a transfer evaluation, and no other, needs a substitute"),
         ({"threat": "transfer", "substitute": "a"}, "must be another classifier than 'a'"),
         ({"threat": "oblivious", "draws": 8}, "only an adaptive attacker chooses"),
-        ({"threat": "oblivious", "doubted": False}, "only an adaptive attacker chooses"),
-        ({"draws": 0}, "draws must be at least 1"),
+        ({"threat": "oblivious", "checked": False}, "only an adaptive attacker chooses"),
+        ({"draws": 0}, "draws and resubmissions must be at least 1, got 0 and 8"),
+        ({"resubmissions": 0}, "draws and resubmissions must be at least 1, got 1 and 0"),
         ({"surrogates": ()}, "surrogates must name at least one view"),
     ],
 )
@@ -137,7 +141,7 @@ def test_every_cell_of_a_suite_can_be_built(suite: str, dataset: str) -> None:
     cells = SUITES[suite](dataset)
     assert len(set(cells)) == len(cells)
     for cell in cells:
-        assert cell.defence in (None, *DEFENSES)
+        assert cell.defense in (None, *DEFENSES)
         if cell.attack is not None:
             make_attack(cell.attack, **dict(cell.parameters))
 
@@ -158,3 +162,28 @@ def test_a_table_reads_bare_then_defended() -> None:
     both = markdown_tables([EVALUATION, fewer])
     assert "The first 10 images of the test split:" in both
     assert both.count("| attack | behind | A |") == 2
+
+
+def test_files_with_earlier_names_are_read() -> None:
+    written = EVALUATION.as_dict()
+    assert "defense" in written["specification"]
+    assert written["warnings"] == ("One warning.",)
+    earlier = {**written, "doubts": written.pop("warnings")}
+    earlier["doubts"] = [*earlier["doubts"], "This figure was not searched for doubts."]
+    spec = dict(written["specification"])
+    spec["defence"] = spec.pop("defense")
+    if "checked" in spec:
+        spec["doubted"] = spec.pop("checked")
+    found = Evaluation.from_dict({**earlier, "specification": spec})
+    assert found.specification == EVALUATION.specification
+    assert found.warnings == ("One warning.", UNCHECKED)
+
+
+def test_a_random_defense_is_scored_in_three_ways_and_the_worst_counts() -> None:
+    right = torch.tensor([[1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]).bool()
+    draws = Draws.counted(right)
+    assert (draws.n, draws.one.correct, draws.majority.correct, draws.worst.correct) == (3, 3, 3, 2)
+    assert Draws.from_dict(draws.as_dict()) == draws
+    stored = replace(EVALUATION, robust=draws.worst, draws=draws)
+    assert Evaluation.from_dict(stored.as_dict()) == stored
+    assert "draws" not in EVALUATION.as_dict(), "only where there is something to draw"

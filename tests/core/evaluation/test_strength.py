@@ -1,4 +1,4 @@
-"""Which attacks are too weak to compare defences by."""
+"""Which attacks are too weak to compare defenses by."""
 
 import pytest
 
@@ -18,5 +18,5 @@ def test_noise_is_a_control_and_not_a_weak_attack() -> None:
 )
 def test_a_weak_attack_is_said(attack: str, correct: int, weak: bool) -> None:
     specification = Specification(dataset="mnist", classifier="a", attack=attack)
-    doubt = too_weak(specification, Accuracy(correct=correct, n=100))
-    assert (doubt is not None) == weak
+    warning = too_weak(specification, Accuracy(correct=correct, n=100))
+    assert (warning is not None) == weak

@@ -9,7 +9,8 @@ from torch import Generator, Tensor
 from typing_extensions import override
 
 from core.attacks import Attack, make_attack
-from core.evaluation.threats import BARE, DEFENDED, attack_adaptively, defended, views_of
+from core.attacks.adaptive import attack_adaptively
+from core.system import BARE, DEFENDED, System, defended
 from core.types import Classifier, Step, Surrogate
 from tests.core.evaluation import purifiers
 
@@ -34,7 +35,7 @@ def test_an_adaptive_attack_is_never_weaker_than_an_oblivious_one(
     broken = attack_adaptively(attack, classifier, purifier, images, labels, generator=generator)
     assert (~broken.fooled).sum() <= survivors.sum()
     assert sum(broken.broken_by.values()) == broken.fooled.sum()
-    assert list(broken.broken_by) == ["identity", BARE], "the views of the defence first"
+    assert list(broken.broken_by) == ["identity", BARE], "the views of the defense first"
     assert (broken.images - images).abs().max() <= 0.6 + 1e-6
 
 
@@ -96,7 +97,7 @@ def test_restarts_are_for_images_that_stand(
 def test_a_gradient_free_attack_asks_the_defended_classifier_itself(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
-    """Also behind a random defence, with its answers averaged."""
+    """Also behind a random defense, with its answers averaged."""
     attack = make_attack("square", epsilon=1.0, squares=20)
     broken = attack_adaptively(
         attack, classifier, purifiers.Shaky(), *four, generator=generator, draws=3
@@ -126,11 +127,11 @@ def test_draws_are_averaged(
 
             return {"noisy": noisy, "steady": noisy}
 
-    views = views_of(classifier, Counted(), generator, draws=50)
+    views = System(classifier, Counted()).surrogates(generator, draws=50)
     logits = views["noisy"](images)
     views["steady"](images)
     assert seen == [200, 4]
-    single = views_of(classifier, Counted(), generator, surrogates=("noisy",))["noisy"](images)
+    single = System(classifier, Counted()).surrogates(generator)["noisy"](images)
     exact = classifier(images)
     assert (logits - exact).abs().mean() < (single - exact).abs().mean() / 3
 
@@ -155,6 +156,7 @@ class Rising:
 
     restarts: int = 1
     gradient_free: bool = False
+    epsilon: float | None = None
     seen: list[int] = field(default_factory=list)
 
     def __call__(
@@ -163,7 +165,8 @@ class Rising:
         self.seen.append(len(images))
         changed = images.clone()
         changed[:, 0, 0, 0] = (0.7, 0.7, 1.0, 1.0)[len(self.seen) - 1]
-        return SimpleNamespace(images=changed)
+        sound = torch.zeros(len(images), dtype=torch.bool)
+        return SimpleNamespace(images=changed, zero_gradient=sound, broken_gradient=sound)
 
 
 class Betraying(purifiers.Fickle):
@@ -185,7 +188,13 @@ def test_a_restart_goes_on_until_every_draw_errs(
     for restarts, brightest in ((1, 0.7), (2, 1.0)):
         attack = Rising(restarts=restarts)
         found = attack_adaptively(
-            cast(Attack, attack), classifier, purifier, images, labels, generator=generator
+            cast(Attack, attack),
+            classifier,
+            purifier,
+            images,
+            labels,
+            generator=generator,
+            at_once=len(images),
         )
         # Through both views once; those whose draws all erred are left alone.
         assert attack.seen[0] == 200

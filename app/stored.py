@@ -3,13 +3,14 @@
 import streamlit as st
 
 from app.runs.words import sentence
-from core.evaluation import Evaluation, results_folder, stored_results
+from core.evaluation import COMPARED, Evaluation, results_folder, stored_results
+from core.evaluation.adaptive_column import AdaptiveFigure, adaptive_figures
 from core.evaluation.commands import table_command
 from core.types import LabError
 
 TABLES = (
     *("clean", "white-box", "noise", "black-box", "bpda"),
-    *("adaptive", "searching", "robust", "levels"),
+    *("adaptive", "headline", "break", "searching", "robust", "levels"),
 )
 """The suites that fill the tables."""
 
@@ -37,6 +38,18 @@ def stored_suite(dataset: str, suite: str) -> tuple[Evaluation, ...]:
         return ()
     stat = path.stat()
     return _read(path.stem, str(path), stat.st_mtime_ns, stat.st_size)
+
+
+def worst_cases(dataset: str) -> tuple[AdaptiveFigure, ...]:
+    """What the strongest stored attacks leave of every defense, one figure a budget."""
+    files = [results_folder() / f"{dataset}-{suite}.json" for suite in COMPARED]
+    stats = [(file.name, file.stat().st_mtime_ns) for file in files if file.exists()]
+    return _worst_cases(dataset, tuple(stats))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _worst_cases(dataset: str, changed: tuple[tuple[str, int], ...]) -> tuple[AdaptiveFigure, ...]:
+    return adaptive_figures(stored_suites(dataset, COMPARED)[0])
 
 
 def suite_or_reason(dataset: str, suite: str) -> tuple[Evaluation, ...]:

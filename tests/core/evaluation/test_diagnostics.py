@@ -1,18 +1,18 @@
-"""Doubts: a weak attack is found out, a sound one is left alone."""
+"""Warnings: a weak attack is found out, a sound one is left alone."""
 
 import pytest
 import torch
 from torch import Generator, Tensor
 
 from core.attacks import Attack, make_attack
-from core.evaluation.doubted import Doubted
-from core.evaluation.doubts import find_doubts
-from core.evaluation.threats import attack_adaptively
+from core.attacks.adaptive import attack_adaptively
+from core.evaluation.diagnostics import find_warnings
+from core.evaluation.examined import Examined
 from core.types import Classifier, Purifier
 from tests.core.evaluation import purifiers
 
 
-def doubts_on(
+def warnings_on(
     classifier: Classifier,
     purifier: Purifier | None,
     four: tuple[Tensor, Tensor],
@@ -22,7 +22,7 @@ def doubts_on(
     fooled: bool,
 ) -> tuple[str, ...]:
     images, labels = four
-    doubted = Doubted(
+    examined = Examined(
         attack=attack,
         classifier=classifier,
         purifier=purifier,
@@ -30,14 +30,14 @@ def doubts_on(
         labels=labels,
         fooled=torch.full((4,), fooled),
     )
-    return find_doubts(doubted, generator)
+    return find_warnings(examined, generator)
 
 
-def test_a_sound_attack_raises_no_doubt(
+def test_a_sound_attack_raises_no_warning(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
     attack = make_attack("pgd", epsilon=0.3, steps=5)
-    assert doubts_on(classifier, None, four, generator, attack=attack, fooled=True) == ()
+    assert warnings_on(classifier, None, four, generator, attack=attack, fooled=True) == ()
 
 
 SMALL = {"epsilon": 0.01, "steps": 1}
@@ -70,7 +70,7 @@ SMALL = {"epsilon": 0.01, "steps": 1}
         ),
     ],
 )
-def test_doubts_are_said(
+def test_warnings_are_said(
     classifier: Classifier,
     four: tuple[Tensor, Tensor],
     generator: Generator,
@@ -78,32 +78,36 @@ def test_doubts_are_said(
     attack: Attack,
     sentence: str,
 ) -> None:
-    doubts = doubts_on(classifier, purifier, four, generator, attack=attack, fooled=False)
-    assert any(sentence in doubt for doubt in doubts), doubts
+    warnings = warnings_on(classifier, purifier, four, generator, attack=attack, fooled=False)
+    assert any(sentence in warning for warning in warnings), warnings
 
 
 def test_who_needs_no_gradient_is_not_blind_without_one(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
     attack = make_attack("square", epsilon=0.3, squares=5)
-    doubts = doubts_on(classifier, purifiers.Dead(), four, generator, attack=attack, fooled=True)
-    assert not any("gradient attacks are blind" in doubt for doubt in doubts), doubts
+    warnings = warnings_on(
+        classifier, purifiers.Dead(), four, generator, attack=attack, fooled=True
+    )
+    assert not any("gradient attacks are blind" in warning for warning in warnings), warnings
 
 
-def test_who_stands_without_a_budget_is_doubted(
+def test_who_stands_without_a_budget_is_examined(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
     purifier = purifiers.Deaf(four[0][0])
     attack = make_attack("pgd", **SMALL)
-    doubts = doubts_on(classifier, purifier, four, generator, attack=attack, fooled=True)
-    assert any("1 of 4 images stand even when every pixel may" in doubt for doubt in doubts), doubts
+    warnings = warnings_on(classifier, purifier, four, generator, attack=attack, fooled=True)
+    assert any(
+        "1 of 4 images stand even when every pixel may" in warning for warning in warnings
+    ), warnings
 
 
-def test_averaged_randomness_is_no_doubt(
+def test_averaged_randomness_is_no_warning(
     classifier: Classifier, four: tuple[Tensor, Tensor], generator: Generator
 ) -> None:
     images, labels = four
-    doubted = Doubted(
+    examined = Examined(
         attack=make_attack("pgd_l2", **SMALL),
         classifier=classifier,
         purifier=purifiers.Shaky(),
@@ -112,7 +116,7 @@ def test_averaged_randomness_is_no_doubt(
         fooled=torch.ones(4, dtype=torch.bool),
         draws=4,
     )
-    assert find_doubts(doubted, generator) == ()
+    assert find_warnings(examined, generator) == ()
 
 
 @pytest.mark.parametrize(("share", "falls"), [(0.3, False), (0.8, True)])
@@ -129,7 +133,7 @@ def test_who_falls_by_luck_is_not_confirmed(
     attack = make_attack("pgd", epsilon=0.0, steps=1)
     judged = attack_adaptively(attack, classifier, purifier, images, labels, generator=generator)
     assert 10 < judged.fooled.sum() <= 400, "few draws judge, and err"
-    doubted = Doubted(
+    examined = Examined(
         attack=attack,
         classifier=classifier,
         purifier=purifier,
@@ -137,7 +141,7 @@ def test_who_falls_by_luck_is_not_confirmed(
         labels=labels,
         fooled=torch.zeros(400, dtype=torch.bool),
     )
-    assert (doubted.broken(images, generator) == falls).float().mean() > 0.9
-    assert (doubted.again(attack, generator, None) == falls).all()
+    assert (examined.broken(images, generator) == falls).float().mean() > 0.9
+    assert (examined.again(attack, generator, None) == falls).all()
     if not falls:
-        assert not doubted.broken(images, generator).any()
+        assert not examined.broken(images, generator).any()

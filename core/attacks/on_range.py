@@ -2,7 +2,7 @@
 
 What a purifier that projects on the range of a generator can make, it leaves as it is. So the
 attacker looks for an image of that range which is near the clean one and misread, and hands that
-in: the search of the defence should find it again.
+in: the search of the defense should find it again.
 """
 
 from typing import Protocol, runtime_checkable
@@ -55,7 +55,7 @@ def attack_on_range(  # noqa: PLR0913  an attack has this many parts
 
     Args:
         classifier: The bare classifier.
-        purifier: The defence whose range is searched.
+        purifier: The defense whose range is searched.
         images: Clean images (n, c, h, w) in [0, 1].
         labels: Their labels (n,).
         epsilon: The budget.
