@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.attacks.base import Norm, project
 from core.attacks.judge import Judge
-from core.attacks.problem import GradientCheck, differentiable, loss_slope, norms
+from core.attacks.problem import GradientCheck, norms
 from core.types import Classifier, OnStep, Step
 
 Climbed: TypeAlias = Literal["cross_entropy", "margin"]
@@ -102,7 +102,7 @@ class Ascent:
                 break
             surrogate = surrogates[index * len(surrogates) // self.steps]
             gradient = check.usable(
-                self._gradient(surrogate, images, going, aim_now), noted[places]
+                going.gradient(surrogate, images, self.loss, aim_now), noted[places]
             )
             moved = self._step(images, before, clean_now, gradient, index)
             before, images = images, moved
@@ -125,20 +125,6 @@ class Ascent:
             return images.clone(), nowhere, torch.zeros_like(judge.labels, dtype=torch.bool)
         first = judge(images)
         return images.clone(), first.score.clone(), first.broken.clone()
-
-    def _gradient(
-        self, surrogate: Classifier, images: Tensor, judge: Judge, aim: Tensor | None
-    ) -> Tensor:
-        leaf, logits = differentiable(surrogate, images)
-        if aim is not None:
-            slope = torch.zeros_like(logits).scatter_(1, aim.unsqueeze(1), 1.0)
-            slope = slope.scatter_(1, judge.labels.unsqueeze(1), -1.0)
-        elif judge.target is not None:
-            slope = -loss_slope(logits.detach(), judge.target, self.loss)
-        else:
-            slope = loss_slope(logits.detach(), judge.labels, self.loss)
-        (gradient,) = torch.autograd.grad(logits, leaf, slope)
-        return gradient
 
     def _step(
         self, images: Tensor, before: Tensor, clean: Tensor, gradient: Tensor, index: int

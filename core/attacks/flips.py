@@ -17,7 +17,7 @@ from typing_extensions import override
 from core.attacks.ascent import Found
 from core.attacks.base import Attack, Norm, control
 from core.attacks.judge import Judge
-from core.attacks.problem import GradientCheck, Problem, Proposal, differentiable, loss_slope
+from core.attacks.problem import GradientCheck, Problem, Proposal
 from core.system import System
 from core.types import Classifier
 
@@ -91,7 +91,7 @@ class Flips:
         average = torch.zeros_like(flat)
         current = clean
         for index in range(1, self.steps + 1):
-            gradient = check.usable(self._gradient(surrogate, current, judge, aim), places)
+            gradient = check.usable(judge.gradient(surrogate, current, "margin", aim), places)
             average = MEMORY * average + (1 - MEMORY) * gradient.flatten(1)
             rising, falling = average / up_cost, -average / down_cost
             worth = torch.maximum(rising, falling) * factor
@@ -140,20 +140,6 @@ class Flips:
     @property
     def _room(self) -> float:
         return self.budget if self.norm == "l0" else self.budget**2
-
-    def _gradient(
-        self, surrogate: Classifier, images: Tensor, judge: Judge, aim: Tensor | None
-    ) -> Tensor:
-        leaf, logits = differentiable(surrogate, images)
-        if aim is not None:
-            slope = torch.zeros_like(logits).scatter_(1, aim.unsqueeze(1), 1.0)
-            slope = slope.scatter_(1, judge.labels.unsqueeze(1), -1.0)
-        elif judge.target is not None:
-            slope = -loss_slope(logits.detach(), judge.target, "margin")
-        else:
-            slope = loss_slope(logits.detach(), judge.labels, "margin")
-        (gradient,) = torch.autograd.grad(logits, leaf, slope)
-        return gradient
 
 
 @dataclass(frozen=True, kw_only=True)

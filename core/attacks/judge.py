@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Generator, Tensor
 
-from core.attacks.problem import error_of
+from core.attacks.problem import differentiable, error_of, loss_slope
 from core.system import System
+from core.types import Classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,3 +72,26 @@ class Judge:
         share = hit.float().mean(0)
         # The margin only orders images of the same share.
         return Verdict(share > 0.5, share - 0.5 + 1e-3 * (margin / 10).tanh(), hit.all(0))
+
+    def gradient(
+        self, surrogate: Classifier, images: Tensor, loss: str, aim: Tensor | None = None
+    ) -> Tensor:
+        """Where images (n, c, h, w) have to go to reach the goal, as a surrogate sees it.
+
+        Args:
+            surrogate: A differentiable classifier.
+            images: For exactly the images judged here.
+            loss: One of ``LOSSES``; towards an aim it is the margin to it.
+            aim: A class for each image (n,) to go towards; None goes away from the label, or
+                towards the target.
+        """
+        leaf, logits = differentiable(surrogate, images)
+        if aim is not None:
+            slope = torch.zeros_like(logits).scatter_(1, aim.unsqueeze(1), 1.0)
+            slope = slope.scatter_(1, self.labels.unsqueeze(1), -1.0)
+        elif self.target is not None:
+            slope = -loss_slope(logits.detach(), self.target, loss)
+        else:
+            slope = loss_slope(logits.detach(), self.labels, loss)
+        (gradient,) = torch.autograd.grad(logits, leaf, slope)
+        return gradient

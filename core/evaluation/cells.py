@@ -67,7 +67,7 @@ WIDE_EPSILON = 0.3
 def papernot_epsilon(dataset: str) -> float:
     """FGSM's budget on a substitute that was trained from answers.
 
-    At the wide one nothing is left of a colour picture, with or without a defense.
+    At the wide one nothing is left of a color picture, with or without a defense.
     """
     return JUDGED_EPSILON[dataset] if dataset == "cifar10" else WIDE_EPSILON
 

@@ -39,7 +39,7 @@ def levels(dataset: str) -> Cells:
     Carlini & Wagner's attack is on as many as behind the defenses that search.
 
     The attackers who know the defense average eight draws in every gradient, and once 32. The
-    first of them takes fewer steps on fewer images, and is not searched for warnings.
+    first of them takes fewer steps on fewer images, and is not checked for gradient masking.
     """
     return tuple(one for defense in LEVELED for one in _levels(dataset, defense))
 
